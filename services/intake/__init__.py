@@ -1,0 +1,1 @@
+"""What the customer ordered, and where each unit of it stands."""

@@ -1,0 +1,1 @@
+"""The rules of orders: drafts, rooms, status, holds, payment. No I/O."""

@@ -1,0 +1,42 @@
+"""Identifiers: a prefix that says what it is, and a ULID that sorts by time (https://github.com/ulid/spec)."""
+
+import hashlib
+import os
+import re
+
+ORDER = "ord"
+LINE = "lin"
+HOLD = "hld"
+DOCUMENT = "doc"
+RESERVATION = "rsv"
+SUPPLY = "sup"
+DECISION = "dec"
+FULFILLMENT_ORDER = "ful"
+SHIPMENT = "shp"
+RETURN = "ret"
+REIMBURSEMENT = "rmb"
+EVENT = "evt"
+REQUEST = "req"
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PATTERN = re.compile(r"[a-z]{3}_[0-7][0-9A-HJKMNP-TV-Z]{25}")
+
+
+def new(prefix: str, milliseconds: int) -> str:
+    """Return a new id: `prefix`, then 48 bits of time (Unix milliseconds) and 80 random bits."""
+    return f"{prefix}_{_encode((milliseconds << 80) | int.from_bytes(os.urandom(10), 'big'))}"
+
+
+def derived(prefix: str, *words: str) -> str:
+    """Return the one id that belongs to these business words, the same on every retry."""
+    digest = hashlib.sha256("/".join(words).encode()).digest()
+    return f"{prefix}_{_encode(int.from_bytes(digest[:16], 'big'))}"
+
+
+def is_id(text: str, prefix: str) -> bool:
+    """Tell whether `text` is an id of this kind."""
+    return text.startswith(prefix + "_") and _PATTERN.fullmatch(text) is not None
+
+
+def _encode(number: int) -> str:
+    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))

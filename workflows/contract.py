@@ -1,0 +1,37 @@
+"""What services may know of the processes: task queues, workflow ids, and the names of signals and updates."""
+
+# Every process and every activity that calls a service of our own runs on this queue.
+TASK_QUEUE = "oms"
+
+ORDER = "Order"
+FULFILLMENT = "Fulfillment"
+RETURN = "Return"
+
+# Signals: past facts. Their payloads are the messages of the same name in oms.workflow.v1.
+HOLD_PLACED = "hold_placed"
+HOLD_RESOLVED = "hold_resolved"
+STOCK_ARRIVED = "stock_arrived"
+FULFILLMENT_CHANGED = "fulfillment_changed"
+NODE_EVENT_RECORDED = "node_event_recorded"
+TRACKING_EVENT_RECORDED = "tracking_event_recorded"
+AUTHORIZATION_DECIDED = "authorization_decided"
+RECEIPT_RECORDED = "receipt_recorded"
+INSPECTION_RECORDED = "inspection_recorded"
+
+# Updates: commands that need an answer.
+CANCEL_ORDER = "cancel_order"
+
+
+def order_workflow_id(order_id: str) -> str:
+    """Return the id of the process that drives this order."""
+    return f"order/{order_id}"
+
+
+def fulfillment_workflow_id(fulfillment_order_id: str) -> str:
+    """Return the id of the process that drives this fulfillment order."""
+    return f"fulfillment/{fulfillment_order_id}"
+
+
+def return_workflow_id(return_id: str) -> str:
+    """Return the id of the process that drives this return."""
+    return f"return/{return_id}"
