@@ -1,4 +1,4 @@
-"""What an operator can search and sort by in the Temporal Web UI. For looking, not for truth: lists come from Postgres."""
+"""What an operator can search by in the Temporal Web UI. For looking, not for truth: lists come from Postgres."""
 
 from datetime import datetime
 

@@ -1,0 +1,1 @@
+"""What the processes decide: plain Python, standard library only, tested without Temporal."""
