@@ -22,6 +22,9 @@ class ProtoBuildHook(BuildHookInterface):  # type: ignore[type-arg]
 
     def initialize(self, version: str, build_data: dict[str, object]) -> None:
         generate(GENERATED)
+        if version == "standard":
+            # An editable install finds them in gen/ itself (dev-mode-dirs); a copy would hide later changes.
+            build_data["force_include"] = {str(GENERATED / name): name for name in ("oms", "buf")}
 
 
 def generate(out: Path) -> None:

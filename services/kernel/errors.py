@@ -22,8 +22,8 @@ from collections.abc import Mapping
 class OmsError(Exception):
     """Something that went wrong and can be said to the caller.
 
-    `reason` is for machines, UPPER_SNAKE and stable; `message` is for people and says what to do; `metadata` carries the
-    changing parts of the message so that no caller has to parse it.
+    `reason` is for machines, UPPER_SNAKE and stable; `message` is for people and says what to do; `metadata` carries
+    the changing parts of the message so that no caller has to parse it.
     """
 
     reason = "UNSPECIFIED"

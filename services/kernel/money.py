@@ -6,9 +6,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Self
 
 # ISO 4217 currencies whose minor unit is not a hundredth (list one, 2024-06-25).
-_EXPONENTS = dict.fromkeys(
-    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
-) | dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
+_WHOLE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
+_EXPONENTS = {code: places for codes, places in ((_WHOLE, 0), (_THOUSANDTHS, 3)) for code in codes.split()}
 
 
 def exponent(currency_code: str) -> int:

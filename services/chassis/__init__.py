@@ -1,0 +1,1 @@
+"""The technical floor: servers, clients, database, outbox, idempotency, telemetry. It knows no order."""

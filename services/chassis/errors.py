@@ -1,0 +1,91 @@
+"""Errors on the wire: each class of `kernel.errors` is one gRPC code, with ErrorInfo for machines, both ways."""
+
+import grpc
+from google.protobuf import any_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+from services.kernel import errors
+from services.kernel.errors import OmsError
+
+CODES: dict[type[OmsError], grpc.StatusCode] = {
+    errors.InvalidArgument: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
+    errors.PermissionDenied: grpc.StatusCode.PERMISSION_DENIED,
+    errors.NotFound: grpc.StatusCode.NOT_FOUND,
+    errors.AlreadyExists: grpc.StatusCode.ALREADY_EXISTS,
+    errors.FailedPrecondition: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.Aborted: grpc.StatusCode.ABORTED,
+    errors.ResourceExhausted: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.DeadlineExceeded: grpc.StatusCode.DEADLINE_EXCEEDED,
+    errors.Unavailable: grpc.StatusCode.UNAVAILABLE,
+}
+_CLASSES = {code: error for error, code in CODES.items()}
+# What ErrorInfo and headers can carry; longer texts are cut, never refused.
+_TEXT_LIMIT = 1000
+
+
+class InvalidFields(errors.InvalidArgument):
+    """The request breaks constraints of its proto; `violations` are pairs of field and sentence."""
+
+    def __init__(self, violations: list[tuple[str, str]]) -> None:
+        field, sentence = violations[0]
+        more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+        super().__init__(f"{field}: {sentence}{more}", field=field)
+        self.violations = violations
+
+
+def code_of(error: OmsError) -> grpc.StatusCode:
+    """Return the gRPC code of this error."""
+    for kind in type(error).__mro__:
+        if kind in CODES:
+            return CODES[kind]
+    return grpc.StatusCode.INTERNAL
+
+
+def to_status(error: OmsError, domain: str) -> "rpc_status._Status":
+    """Return what goes over the wire for this error."""
+    info = error_details_pb2.ErrorInfo(
+        reason=error.reason,
+        domain=domain,
+        metadata={key: value[:_TEXT_LIMIT] for key, value in error.metadata.items()},
+    )
+    details = [any_pb2.Any()]
+    details[0].Pack(info)
+    if isinstance(error, InvalidFields):
+        bad = error_details_pb2.BadRequest()
+        for field, sentence in error.violations[:50]:
+            bad.field_violations.add(field=field, description=sentence[:_TEXT_LIMIT])
+        details.append(any_pb2.Any())
+        details[1].Pack(bad)
+    code = code_of(error)
+    return rpc_status.to_status(
+        status_pb2.Status(
+            code=code_pb2.Code.Value("CANCELLED" if code is grpc.StatusCode.CANCELLED else code.name),
+            message=error.message[:_TEXT_LIMIT],
+            details=details,
+        )
+    )
+
+
+def from_rpc_error(error: grpc.aio.AioRpcError) -> OmsError:
+    """Return the error that the server raised; one that no server of ours raised keeps its code's class."""
+    kind = _CLASSES.get(error.code(), OmsError)
+    message = error.details() or error.code().name
+    status = _status_of(error)
+    for detail in status.details if status else ():
+        info = error_details_pb2.ErrorInfo()
+        if detail.Unpack(info):
+            rebuilt = kind(message, reason=info.reason)
+            rebuilt.metadata = dict(info.metadata)
+            return rebuilt
+    return kind(message, reason=error.code().name)
+
+
+def _status_of(error: grpc.aio.AioRpcError) -> status_pb2.Status | None:
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            status = status_pb2.Status()
+            status.ParseFromString(value)
+            return status
+    return None

@@ -1,0 +1,178 @@
+"""What happens around every call: who asks, how long there is, whether the request is well formed, what went wrong.
+
+One interceptor, because the order of these matters and is easier to read in one place than in the order of a list.
+"""
+
+import asyncio
+import inspect
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+import protovalidate
+import structlog
+from google.protobuf.message import Message
+
+from services.chassis import telemetry
+from services.chassis.auth import OPEN, Gate
+from services.chassis.context import set_caller, set_remaining
+from services.chassis.database import translate
+from services.chassis.errors import InvalidFields, code_of, to_status
+from services.chassis.settings import Settings
+from services.kernel.errors import DeadlineExceeded, InvalidArgument, OmsError
+
+log = structlog.get_logger()
+
+# Time kept back from the caller's deadline, so that the specific error gets home before the deadline does.
+SHAVED_SECONDS = 0.02
+
+_validator = protovalidate.Validator()
+
+
+class Handling(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+    """Wraps every handler of a server."""
+
+    def __init__(self, name: str, settings: Settings, gate: Gate) -> None:
+        self._name = name
+        self._domain = f"{name}.oms"
+        self._settings = settings
+        self._gate = gate
+
+    async def intercept_service(self, continuation: Callable[..., Awaitable[Any]], call: Any) -> Any:
+        handler = await continuation(call)
+        if handler is None or call.method.startswith(OPEN):
+            return handler
+        if handler.request_streaming:
+            make = (
+                grpc.stream_stream_rpc_method_handler
+                if handler.response_streaming
+                else grpc.stream_unary_rpc_method_handler
+            )
+        else:
+            make = (
+                grpc.unary_stream_rpc_method_handler
+                if handler.response_streaming
+                else grpc.unary_unary_rpc_method_handler
+            )
+        behavior = handler.stream_stream or handler.stream_unary or handler.unary_stream or handler.unary_unary
+        wrap = self._streaming if handler.response_streaming else self._unary
+        return make(
+            wrap(call.method, behavior),
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+    def _unary(self, method: str, behavior: Callable[..., Any]) -> Callable[..., Any]:
+        async def handle(request: Any, context: grpc.aio.ServicerContext) -> Any:
+            started = time.perf_counter()
+            try:
+                limit = self._begin(method, request, context, default=self._settings.call_timeout_seconds)
+                async with asyncio.timeout(limit):
+                    answer = await behavior(self._checked(request), context)
+            except asyncio.CancelledError:
+                self._end(method, "CANCELLED", started)
+                raise
+            except Exception as error:
+                await self._refuse(method, context, error, started)
+            self._end(method, "OK", started)
+            return answer
+
+        return handle
+
+    def _streaming(self, method: str, behavior: Callable[..., Any]) -> Callable[..., Any]:
+        async def handle(request: Any, context: grpc.aio.ServicerContext) -> AsyncIterator[Any]:
+            started = time.perf_counter()
+            try:
+                limit = self._begin(method, request, context, default=None)
+                async with asyncio.timeout(limit):
+                    async for answer in behavior(self._checked(request), context):
+                        yield answer
+            except asyncio.CancelledError:
+                self._end(method, "CANCELLED", started)
+                raise
+            except Exception as error:
+                await self._refuse(method, context, error, started)
+            self._end(method, "OK", started)
+
+        return handle
+
+    def _begin(
+        self, method: str, request: Any, context: grpc.aio.ServicerContext, *, default: float | None
+    ) -> float | None:
+        """Find out who calls and how long there is; return the time limit of the handler."""
+        structlog.contextvars.clear_contextvars()
+        caller = self._gate.caller(method, context)
+        set_caller(caller)
+        structlog.contextvars.bind_contextvars(
+            service=self._name, rpc=method, caller=caller, request_id=getattr(request, "request_id", None)
+        )
+        left = context.time_remaining()
+        if left is None or left > 1e8:  # gRPC says "no deadline" with a very long one
+            if default is not None:
+                set_remaining(default)
+            return default
+        limit: float = left - SHAVED_SECONDS
+        if limit <= 0:
+            raise DeadlineExceeded("no time was left to answer in: allow more", reason="NO_TIME_LEFT")
+        set_remaining(limit)
+        return limit
+
+    def _checked(self, request: Any) -> Any:
+        if isinstance(request, Message):
+            _validate(request)
+            return request
+        return _checked_stream(request) if inspect.isasyncgen(request) or hasattr(request, "__aiter__") else request
+
+    async def _refuse(self, method: str, context: grpc.aio.ServicerContext, error: Exception, started: float) -> None:
+        known = _known(error)
+        if known is None:
+            log.error("a bug", rpc=method, exc_info=error)
+            known = OmsError("something broke here; it has been logged", reason="INTERNAL")
+        code = code_of(known)
+        self._end(method, code.name, started, error=str(known))
+        status = to_status(known, self._domain)
+        await context.abort(code, status.details, status.trailing_metadata)
+
+    def _end(self, method: str, code: str, started: float, error: str = "") -> None:
+        seconds = time.perf_counter() - started
+        telemetry.count_request(self._name, method.rsplit("/", 1)[-1], code, seconds)
+        if error:
+            log.info("answered", code=code, seconds=round(seconds, 4), error=error[:300])
+        else:
+            log.debug("answered", code=code, seconds=round(seconds, 4))
+
+
+def _known(error: Exception) -> OmsError | None:
+    if isinstance(error, OmsError):
+        return error
+    if (translated := translate(error)) is not None:
+        return translated
+    if isinstance(error, TimeoutError):
+        return DeadlineExceeded("it took longer than the caller allowed", reason="DEADLINE_EXCEEDED")
+    return None
+
+
+def _validate(request: Message) -> None:
+    try:
+        violations = _validator.collect_violations(request)
+    except protovalidate.CompilationError:
+        raise
+    except Exception as error:
+        raise InvalidArgument(f"the request cannot be checked: {error}") from None
+    if violations:
+        raise InvalidFields([(_path(one), one.proto.message or one.proto.rule_id) for one in violations])
+
+
+def _path(violation: Any) -> str:
+    parts = []
+    for element in violation.proto.field.elements:
+        subscript = element.WhichOneof("subscript") if hasattr(element, "WhichOneof") else None
+        parts.append(element.field_name + (f"[{getattr(element, subscript)}]" if subscript else ""))
+    return ".".join(parts)
+
+
+async def _checked_stream(requests: AsyncIterator[Message]) -> AsyncIterator[Message]:
+    async for request in requests:
+        _validate(request)
+        yield request

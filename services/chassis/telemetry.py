@@ -1,0 +1,122 @@
+"""Logs, traces and metrics, set up once a process. Every metric of the chassis is named here first."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from google.protobuf.message import Message
+from opentelemetry import metrics, trace
+from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+from oms.common.v1 import options_pb2
+from services.chassis.settings import Settings
+
+# name → what it counts.
+METRICS = {
+    "oms_rpc_requests_total": "Calls answered, by service, rpc and code.",
+    "oms_rpc_duration_seconds": "How long answering took, by service and rpc.",
+    "oms_outbox_deliveries_total": "Events that a sink took or did not, by sink and outcome.",
+    "oms_outbox_undelivered_events": "Events that are pending or dead, by sink and state.",
+    "oms_outbox_oldest_seconds": "Age of the oldest undelivered event, by sink and state.",
+}
+
+_meter = metrics.get_meter("oms")
+_requests = _meter.create_counter("oms_rpc_requests_total", description=METRICS["oms_rpc_requests_total"])
+_duration = _meter.create_histogram("oms_rpc_duration_seconds", description=METRICS["oms_rpc_duration_seconds"])
+_deliveries = _meter.create_counter("oms_outbox_deliveries_total", description=METRICS["oms_outbox_deliveries_total"])
+_undelivered = _meter.create_gauge(
+    "oms_outbox_undelivered_events", description=METRICS["oms_outbox_undelivered_events"]
+)
+_oldest = _meter.create_gauge("oms_outbox_oldest_seconds", description=METRICS["oms_outbox_oldest_seconds"])
+
+_MASK = "•••"
+
+
+def configure(name: str, settings: Settings) -> None:
+    """Set up logs, traces and metrics for this process. Calling it again changes only the logs."""
+    _configure_logs(settings)
+    resource = Resource.create({"service.name": f"oms-{name}", "service.namespace": "oms"})
+    if not isinstance(trace.get_tracer_provider(), TracerProvider):
+        provider = TracerProvider(resource=resource)
+        if settings.otlp_endpoint:
+            from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+
+            provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.otlp_endpoint)))
+        trace.set_tracer_provider(provider)
+        AsyncPGInstrumentor().instrument()  # type: ignore[no-untyped-call]
+    if settings.metrics_port is not None and not isinstance(metrics.get_meter_provider(), MeterProvider):
+        from opentelemetry.exporter.prometheus import PrometheusMetricReader
+        from prometheus_client import start_http_server
+
+        metrics.set_meter_provider(MeterProvider(resource=resource, metric_readers=[PrometheusMetricReader()]))
+        start_http_server(settings.metrics_port, addr=settings.listen.rsplit(":", 1)[0] or "127.0.0.1")
+
+
+def _configure_logs(settings: Settings) -> None:
+    level = logging.getLevelNamesMapping()[settings.log_level]
+    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, force=True)
+    last: Any = (
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _add_trace,
+            structlog.processors.format_exc_info,
+            last,
+        ],
+    )
+
+
+def _add_trace(_logger: object, _method: str, event: Any) -> Any:
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"] = f"{context.trace_id:032x}"
+        event["span_id"] = f"{context.span_id:016x}"
+    return event
+
+
+def count_request(service: str, rpc: str, code: str, seconds: float) -> None:
+    """Count an answered call."""
+    _requests.add(1, {"service": service, "rpc": rpc, "code": code})
+    _duration.record(seconds, {"service": service, "rpc": rpc})
+
+
+def count_deliveries(sink: str, *, delivered: int, failed: int) -> None:
+    """Count what a turn of the relay did."""
+    for outcome, number in (("delivered", delivered), ("failed", failed)):
+        if number:
+            _deliveries.add(number, {"sink": sink, "outcome": outcome})
+
+
+def show_backlog(service: str, sink: str, state: str, events: int, oldest_seconds: float) -> None:
+    """Show what an outbox still owes."""
+    attributes = {"service": service, "sink": sink, "state": state}
+    _undelivered.set(events, attributes)
+    _oldest.set(oldest_seconds, attributes)
+
+
+def masked(message: Message) -> dict[str, Any]:
+    """Return a message for a log: fields marked as personal show only that they are there."""
+    shown: dict[str, Any] = {}
+    for descriptor, value in message.ListFields():
+        if descriptor.GetOptions().Extensions[options_pb2.personal]:
+            shown[descriptor.name] = _MASK
+        elif descriptor.message_type is None or descriptor.message_type.GetOptions().map_entry:
+            shown[descriptor.name] = str(value)[:200] if isinstance(value, bytes | str) else str(value)
+        elif descriptor.is_repeated:
+            shown[descriptor.name] = [masked(one) for one in value[:20]]
+        else:
+            shown[descriptor.name] = masked(value)
+    return shown

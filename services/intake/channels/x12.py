@@ -1,0 +1,65 @@
+"""X12 850 purchase orders: every order in a file becomes a draft, everything else is named.
+
+Choices, where trading partners differ:
+- The order's id is BEG03; for a release of a blanket order (BEG02 RL) it is BEG03/BEG04, since BEG03 is the blanket's.
+- BEG01 00 (original) and 05 (replacement) are read: whether there is something to replace, intake sees by the id.
+- Orders of BEG02 BK, BE, BL or KC are not shipped themselves, their releases are; IN and CF only inform; CP changes.
+- Several destinations in one order (SDQ, or lines with ship-to parties that differ) are UNSUPPORTED.
+- An order that ends without CTT and without SE may have lost lines: it is held for somebody to look.
+"""
+
+from services.intake.channels.refusal import BAD_VALUE, NOT_AN_ORDER, UNSUPPORTED, Refusal
+from services.intake.channels.x12_document import TransactionSet, transaction_sets
+from services.intake.channels.x12_order import draft, external_id
+from services.intake.domain.draft import Draft, Problem, Reading
+
+_NAMES = {
+    "180": "a return authorisation",
+    "810": "an invoice",
+    "820": "a payment order",
+    "830": "a planning schedule",
+    "832": "a price catalogue",
+    "846": "an inventory advice",
+    "855": "an order acknowledgement",
+    "856": "a ship notice",
+    "860": "an order change",
+    "864": "a text message",
+    "865": "an order change acknowledgement",
+    "870": "an order status report",
+    "940": "a warehouse shipping order",
+    "943": "a stock transfer notice",
+    "944": "a stock transfer receipt",
+    "945": "a warehouse shipping advice",
+    "947": "a warehouse adjustment advice",
+    "997": "a functional acknowledgement",
+    "999": "an implementation acknowledgement",
+}
+
+
+def read(content: bytes, channel: str) -> Reading:
+    """Return the orders of an X12 document, and what is wrong with the rest."""
+    drafts: list[Draft] = []
+    problems: list[Problem] = []
+    for found in transaction_sets(content):
+        if isinstance(found, Refusal):
+            problems.append(found.problem())
+            continue
+        try:
+            drafts.append(_order(found, channel))
+        except Refusal as refusal:
+            problems.append(refusal.problem(external_id(found) if found.code == "850" else ""))
+    return Reading(drafts=tuple(drafts), problems=tuple(problems))
+
+
+def _order(found: TransactionSet, channel: str) -> Draft:
+    if found.code == "850":
+        return draft(found, channel)
+    if found.code == "875":
+        message = "A grocery purchase order (875) is not read: ask the partner for an 850."
+        raise Refusal(UNSUPPORTED, found.position, message)
+    if found.code not in _NAMES:
+        raise Refusal(
+            BAD_VALUE if not found.code else NOT_AN_ORDER, found.position, f"{found.code!r} is no order (850)."
+        )
+    message = f"It is {_NAMES[found.code]} ({found.code}), not an order."
+    raise Refusal(NOT_AN_ORDER, found.position, message)
