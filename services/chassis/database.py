@@ -6,9 +6,13 @@ from collections.abc import AsyncIterator
 import asyncpg
 from sqlalchemy import MetaData
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.kernel.errors import Aborted, DeadlineExceeded, InvalidArgument, OmsError, Unavailable
+
+# What servicers and domain-level code call a connection, so that SQLAlchemy stays in the stores.
+Connection = AsyncConnection
 
 STATEMENT_TIMEOUT_MS = 10_000
 IDLE_IN_TRANSACTION_MS = 30_000
@@ -72,8 +76,10 @@ class Database:
 
 def translate(error: BaseException) -> OmsError | None:
     """Return what a database error means to a caller; None where it is a bug of ours."""
-    if isinstance(error, TimeoutError) and "QueuePool" in str(error):
+    if isinstance(error, PoolTimeoutError):
         return Unavailable("every database connection is busy: try again", reason="DATABASE_BUSY")
+    if isinstance(error, TimeoutError):
+        return None  # an OSError in Python's tree, and yet the deadline of a call
     if isinstance(error, OSError | asyncpg.PostgresConnectionError | asyncpg.CannotConnectNowError):
         return Unavailable("the database does not answer: try again", reason="DATABASE_UNAVAILABLE")
     if not isinstance(error, DBAPIError):
