@@ -156,7 +156,15 @@ class OrderMachine(RuleBasedStateMachine):
             return
         for line in self.order.lines.values():
             assert line.accounted == line.ordered
-            rooms = (line.open, line.backordered, line.reserved, line.working, line.delivered, line.cancelled, line.lost)
+            rooms = (
+                line.open,
+                line.backordered,
+                line.reserved,
+                line.working,
+                line.delivered,
+                line.cancelled,
+                line.lost,
+            )
             assert min(rooms) >= 0
 
     @invariant()
@@ -182,7 +190,9 @@ class OrderMachine(RuleBasedStateMachine):
                     works = []
                     for line_id, (opened, waiting) in lines.items():
                         self.number += 1
-                        right = RightToUnits(line_id, self.order.lines[line_id].sku, opened + waiting, f"r{self.number}")
+                        right = RightToUnits(
+                            line_id, self.order.lines[line_id].sku, opened + waiting, f"r{self.number}"
+                        )
                         works.append(Work(f"ful_{self.number}", "node-9", (right,)))
                     self.order.allocated(works, [], step, self.now)
                 case Start(work):

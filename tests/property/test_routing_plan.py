@@ -17,6 +17,8 @@ from services.routing.domain.plan import Inputs, make_plan
 from tests.unit.routing.build import inputs, node
 
 SKUS = ("A", "B", "C")
+# New York, Chicago, Los Angeles, Berlin.
+_TOWNS = (Point(40.7, -74.0), Point(41.9, -87.6), Point(34.0, -118.2), Point(52.5, 13.4))
 
 
 @st.composite
@@ -24,14 +26,14 @@ def networks(draw: st.DrawFn, most: int = 7) -> list[Node]:
     return [
         node(
             f"n{number}",
-            type=draw(st.sampled_from(NodeType)),
+            type=draw(st.sampled_from([*NodeType, NodeType.DC, NodeType.DC, NodeType.DC])),
             country_code=draw(st.sampled_from(["US", "DE", "GB"])),
             point=Point(draw(st.integers(-60, 70)), draw(st.integers(-170, 170))),
             order_cost=Money(draw(st.integers(0, 900)), "USD"),
             line_cost=Money(draw(st.integers(0, 300)), "USD"),
-            serves_country_codes=draw(st.sampled_from([(), (), ("US",), ("DE", "GB")])),
+            serves_country_codes=draw(st.sampled_from([(), (), (), ("US",), ("DE", "GB")])),
             capabilities=draw(st.sampled_from([("ship-from-store",), ()])),
-            disabled=draw(st.sampled_from([False, False, False, True])),
+            disabled=draw(st.sampled_from([False, False, False, False, True])),
         )
         for number in range(draw(st.integers(0, most)))
     ]
@@ -128,9 +130,21 @@ def test_no_other_strategy_is_cheaper_than_least_cost_and_none_has_fewer_shipmen
 
 @st.composite
 def small_worlds(draw: st.DrawFn) -> Inputs:
-    """Up to four nodes and two lines of different SKUs: few enough to try every single allocation."""
-    nodes = draw(networks(most=4))
-    quantities = draw(st.lists(st.integers(1, 4), min_size=1, max_size=2))
+    """Two to four nodes that all come into question, near and far, cheap and dear, and lines of different SKUs that are
+    too large for most of them: few enough to try every single allocation, and hard enough that it matters."""
+    nodes = [
+        node(
+            f"n{number}",
+            country_code=draw(st.sampled_from(["US", "US", "DE"])),
+            point=draw(
+                st.sampled_from([Point(40.7, -74.0), Point(41.9, -87.6), Point(34.0, -118.2), Point(52.5, 13.4)])
+            ),
+            order_cost=Money(draw(st.sampled_from([0, 100, 400, 1500])), "USD"),
+            line_cost=Money(draw(st.sampled_from([0, 50, 600])), "USD"),
+        )
+        for number in range(draw(st.integers(2, 4)))
+    ]
+    quantities = draw(st.lists(st.integers(1, 5), min_size=1, max_size=3))
     wanted = Demand(
         lines=tuple(
             DemandLine(line_id=sku, sku=sku, quantity=units) for sku, units in zip(SKUS, quantities, strict=False)
@@ -138,17 +152,18 @@ def small_worlds(draw: st.DrawFn) -> Inputs:
         destination=Destination(country_code="US"),
         service_level=draw(st.sampled_from(ServiceLevel)),
     )
-    return inputs(wanted, nodes, {one.node_id: {sku: draw(st.integers(0, 4)) for sku in SKUS} for one in nodes})
+    most = 5 if len(quantities) < 3 else 3
+    return inputs(wanted, nodes, {one.node_id: {sku: draw(st.integers(0, most)) for sku in SKUS} for one in nodes})
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=300)
 @given(small_worlds())
 def test_least_cost_is_the_least_of_all_allocations_there_are(world: Inputs):
     prices = _every_price(world)
     assert make_plan(world).total_cost.minor == min(money for _, money in prices)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=300)
 @given(small_worlds())
 def test_fewest_splits_has_the_fewest_shipments_of_all_and_of_those_the_least_cost(world: Inputs):
     made = _by(world, Strategy.FEWEST_SPLITS)
@@ -157,8 +172,7 @@ def test_fewest_splits_has_the_fewest_shipments_of_all_and_of_those_the_least_co
 
 def _every_price(world: Inputs) -> list[tuple[int, int]]:
     """Return (shipments, cost) of every allocation that covers as much as can be, found by trying all of them."""
-    serving, _ = network.qualify(world.nodes, world.demand)
-    offers = [network.offer(one, world.demand, world.stock[one.node_id], world.place, world.rules) for one in serving]
+    offers = _offers(world)
     ways = []
     for line in world.demand.lines:
         rooms = [range(offer.stock.get(line.sku, 0) + 1) for offer in offers]
@@ -174,6 +188,26 @@ def _every_price(world: Inputs) -> list[tuple[int, int]]:
                 money += offer.order_cost + offer.line_cost * sum(1 for some in units if some)
         prices.append((shipments, money + world.rules.split_penalty * max(0, shipments - 1)))
     return prices
+
+
+@given(worlds())
+def test_nearest_leaves_nothing_at_a_node_that_a_farther_one_ships(world: Inputs):
+    made = _by(world, Strategy.NEAREST)
+    shipped = {(it.node.node_id, piece.sku): 0 for it in made.assignments for piece in it.pieces}
+    for assignment in made.assignments:
+        for piece in assignment.pieces:
+            shipped[assignment.node.node_id, piece.sku] += piece.quantity
+    offers = _offers(world)
+    for far in offers:
+        for sku in SKUS:
+            if shipped.get((far.node_id, sku)):
+                nearer = [one for one in offers if (one.distance_km or 0) < (far.distance_km or 0)]
+                assert all(shipped.get((one.node_id, sku), 0) == one.stock.get(sku, 0) for one in nearer)
+
+
+def _offers(world: Inputs) -> list[network.Offer]:
+    serving, _ = network.qualify(world.nodes, world.demand)
+    return [network.offer(one, world.demand, world.stock[one.node_id], world.place, world.rules) for one in serving]
 
 
 def _by(world: Inputs, strategy: Strategy) -> Plan:

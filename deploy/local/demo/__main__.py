@@ -101,6 +101,7 @@ async def _play(system: System, board: show.Board, number: int) -> int:
             feeding = tasks.create_task(feed(system, number, run_number, delivered))
             playing = tasks.create_task(story.play())
             paying = tasks.create_task(story.pay(done))
+            lorry = tasks.create_task(story.lorry(done))
             ids: list[str] = []
             while time.monotonic() - began < LIMIT_SECONDS:
                 ids = [*(feeding.result() if feeding.done() else ()), *story.order_ids]
@@ -110,7 +111,7 @@ async def _play(system: System, board: show.Board, number: int) -> int:
                     break
                 await asyncio.sleep(0.5)
             done.set()
-            for task in (feeding, playing, paying):
+            for task in (feeding, playing, paying, lorry):
                 task.cancel()
         await _look(system, board, ids)
         refresh()

@@ -14,7 +14,7 @@ from google.type.money_pb2 import Money
 from deploy.local.demo.seed import OUT_OF_STOCK
 from deploy.local.demo.system import System
 from oms.common.v1.address_pb2 import Address
-from oms.fulfillment.v1.fulfillment_service_pb2 import ListShipmentsRequest
+from oms.fulfillment.v1.fulfillment_service_pb2 import ListFulfillmentOrdersRequest, ListShipmentsRequest
 from oms.intake.v1.hold_pb2 import HoldSpec, HoldType
 from oms.intake.v1.intake_service_pb2 import (
     CancelOrderRequest,
@@ -25,7 +25,7 @@ from oms.intake.v1.intake_service_pb2 import (
 )
 from oms.intake.v1.order_draft_pb2 import DraftLine, OrderDraft, PaymentDraft
 from oms.intake.v1.order_pb2 import Order, OrderStatus, Payment
-from oms.inventory.v1.inventory_service_pb2 import Adjustment, AdjustStockRequest
+from oms.inventory.v1.inventory_service_pb2 import Adjustment, AdjustStockRequest, ListBackordersRequest
 from oms.inventory.v1.position_pb2 import MovementReason
 from oms.returns.v1.returns_service_pb2 import GetReturnRequest, RequestReturnRequest, ReturnLineSpec
 from services.kernel.errors import OmsError
@@ -75,24 +75,45 @@ class Story:
         order = await self._submit("short", [("RAIN-GRY-L", 2), ("SOCK-BLK-M", 1)], holds=[hold])
         await self._system.wms.post("/scenario", json={"order_id": order.order_id, "behaviour": "short_pick"})
         await self._resolve(order, "stage")
-        self._say(f"{order.order_number}: the first node will not find all of it, and the order is routed again")
+        self._say(f"{order.order_number}: the first node will not find all of it")
+        request = ListFulfillmentOrdersRequest(order_id=order.order_id)
+        while True:
+            asked = (await self._system.fulfillment.ListFulfillmentOrders(request)).fulfillment_orders
+            missing = [(one.node_id, line) for one in asked for line in one.lines if line.rejected_quantity]
+            if missing:
+                break
+            await asyncio.sleep(_LOOK)
+        await self._system.wms.post("/scenario", json={"order_id": order.order_id, "behaviour": "normal"})
+        node_id, line = missing[0]
+        self._say(f"{order.order_number}: {node_id} did not find {line.rejected_quantity} × {line.sku}: routed again")
 
     async def waits_for_stock(self) -> None:
-        """Nobody has it; a lorry comes; the order goes on by itself."""
+        """Nobody has it: the order waits, until the lorry comes."""
         sku = OUT_OF_STOCK[0]
         order = await self._submit("backorder", [(sku, 3)])
         await self._until(order, lambda now: now.status == OrderStatus.ORDER_STATUS_BACKORDERED)
         self._say(f"{order.order_number}: nobody has {sku}: it waits")
-        await asyncio.sleep(4)
-        await self._system.inventory.AdjustStock(
-            AdjustStockRequest(
-                request_id=f"demo/{self._seed}/lorry",
-                adjustments=[Adjustment(sku=sku, node_id="dc-east", on_hand_delta=10)],
-                reason=MovementReason.MOVEMENT_REASON_RECEIPT,
-                reference="a lorry",
+
+    async def lorry(self, done: asyncio.Event) -> None:
+        """A lorry that brings to a distribution centre, every few seconds, what orders have been waiting for."""
+        brought: set[tuple[str, str]] = set()
+        while not done.is_set():
+            await asyncio.sleep(4)
+            waiting = (await self._system.inventory.ListBackorders(ListBackordersRequest(page_size=500))).backorders
+            new = [one for one in waiting if (one.owner_id, one.line_id) not in brought]
+            if not new:
+                continue
+            brought |= {(one.owner_id, one.line_id) for one in new}
+            await self._system.inventory.AdjustStock(
+                AdjustStockRequest(
+                    request_id=f"demo/{self._seed}/lorry/{len(brought)}",
+                    adjustments=[Adjustment(sku=one.sku, node_id="dc-east", on_hand_delta=one.quantity) for one in new],
+                    reason=MovementReason.MOVEMENT_REASON_RECEIPT,
+                    reference="a lorry",
+                )
             )
-        )
-        self._say(f"{order.order_number}: a lorry brought 10 {sku} to dc-east; the order was told")
+            units = sum(one.quantity for one in new)
+            self._say(f"a lorry brought {units} units to dc-east; the {len(new)} lines that waited for them go on")
 
     async def held_for_fraud(self) -> None:
         """Somebody looks at a suspicious order and rejects it."""

@@ -29,7 +29,9 @@ async def ask(address, request=None, *, timeout=None, **settings):
         return await stub.ListOutboxEvents(request or pb.ListOutboxEventsRequest(), timeout=timeout)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in errors.OmsError.__subclasses__() if kind.__module__ == errors.__name__])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in errors.OmsError.__subclasses__() if kind.__module__ == errors.__name__]
+)
 async def test_every_error_arrives_as_it_was_raised(kind):
     async def answer(request, context):
         raise kind("It is so.", reason="VERY_SPECIAL", sku="TEE-BLK-M", wanted=3)
