@@ -41,6 +41,7 @@ class OrderWorkflow:
         self._step_lock = asyncio.Lock()
         self._works: dict[str, pb.NodeWork] = {}
         self._children: set[asyncio.Task[None]] = set()
+        self._nodes: set[str] = set()
         self._promise: datetime | None = None
         self._cancellations = 0
 
@@ -75,8 +76,8 @@ class OrderWorkflow:
         match step:
             case state.Allocate():
                 await self._allocate(step)
-            case state.Start(work):
-                await self._start(work)
+            case state.Start(works):
+                await asyncio.gather(*(self._start(work) for work in works))
             case state.Cancel(cancellation):
                 await self._cancel(cancellation)
                 self._state.cancellation_done(cancellation.key)
@@ -151,6 +152,7 @@ class OrderWorkflow:
             search_attributes=child_attributes(order, work.node_id, known),
         )
         self._state.started(work)
+        self._nodes.add(work.node_id)
         task = asyncio.ensure_future(self._follow(work.fulfillment_order_id, child))
         self._children.add(task)
         task.add_done_callback(self._children.discard)
@@ -276,7 +278,7 @@ class OrderWorkflow:
 
     def _show(self) -> None:
         """Show in the Web UI where the order stands."""
-        nodes = ", ".join(sorted({work.node_id for work in self._state.working.values()}))
+        nodes = ", ".join(sorted(self._nodes))
         promise = self._promise if self._state.working else None
         self._process.show(self._state.status(), hold=self._holds(), node=nodes or None, promise=promise)
         rows = [

@@ -63,7 +63,10 @@ def _configure_logs(settings: Settings) -> None:
     last: Any = (
         structlog.processors.JSONRenderer()
         if settings.log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the other one shows local variables
+        )
     )
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -51,8 +51,9 @@ class OrderMachine(RuleBasedStateMachine):
         match step:
             case Allocate():
                 self._allocate(step, data)
-            case Start(work):
-                self.order.started(work)
+            case Start(works):
+                for work in works:
+                    self.order.started(work)
             case Cancel(cancellation):
                 self._cancel(cancellation, data)
                 self.order.cancellation_done(cancellation.key)
@@ -195,8 +196,9 @@ class OrderMachine(RuleBasedStateMachine):
                         )
                         works.append(Work(f"ful_{self.number}", "node-9", (right,)))
                     self.order.allocated(works, [], step, self.now)
-                case Start(work):
-                    self.order.started(work)
+                case Start(works):
+                    for work in works:
+                        self.order.started(work)
                 case Cancel(cancellation):
                     self.order.given_up(self.order.plan_cancellation(cancellation.wanted))
                     self.order.cancellation_done(cancellation.key)
@@ -234,8 +236,8 @@ def test_a_refused_pair_is_not_tried_for_ever():
                 right = RightToUnits("lin_1", "SKU", 1, f"rsv_{rounds}")
                 order.allocated([Work(f"ful_{rounds}", "node", (right,))], [], step, now)
         elif isinstance(step, Start):
-            order.started(step.work)
-            order.fulfillment_ended(step.work.fulfillment_order_id, rejected=[Units("lin_1", "SKU", 1)])
+            order.started(step.works[0])
+            order.fulfillment_ended(step.works[0].fulfillment_order_id, rejected=[Units("lin_1", "SKU", 1)])
         elif isinstance(step, Wait):
             assert step.until is not None
             assert step.until > now

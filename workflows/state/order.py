@@ -100,9 +100,9 @@ class Allocate:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Give this work to a fulfillment process."""
+    """Give each of these to a fulfillment process."""
 
-    work: Work
+    works: tuple[Work, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,16 +213,15 @@ class OrderState:
         if self.backordered_since and now >= self.backordered_since + BACKORDER_LIMIT:
             late = {line_id: line.backordered for line_id, line in self.lines.items() if line.backordered}
             return Cancel(Cancellation("backorder-limit", late, "oms", "no stock came before the limit"))
-        for work in self.ready:
-            if not self._is_held(line.line_id for line in work.lines):
-                return Start(work)
+        if free := tuple(work for work in self.ready if not self._is_held(line.line_id for line in work.lines)):
+            return Start(free)
         if lines := self._allocatable(now):
             return Allocate(lines)
         if settle := self._owed():
             return settle
         if self._at_rest():
             return Done()
-        return Wait(self._deadline())
+        return Wait(self._deadline(now))
 
     def _allocatable(self, now: datetime) -> dict[str, tuple[int, int]]:
         """Return the units that can be planned now: open ones, and backordered ones when it is time to try again."""
@@ -253,13 +252,13 @@ class OrderState:
             line.open + line.backordered + line.reserved + line.working == 0 for line in self.lines.values()
         )
 
-    def _deadline(self) -> datetime | None:
+    def _deadline(self, now: datetime) -> datetime | None:
         moments = [
             hold.deadline for hold in self.holds.values() if hold.deadline and hold.hold_id not in self.escalated
         ]
         if self.backordered_since:
             moments.append(self.backordered_since + BACKORDER_LIMIT)
-            if self.retry_at:
+            if self.retry_at and self.retry_at > now:  # otherwise a hold is in the way, and its end is a change
                 moments.append(self.retry_at)
         return min(moments, default=None)
 

@@ -142,6 +142,13 @@ async def test_a_decline_is_an_answer_and_stays_visible(intake):
     assert [event.type for event in events][1:] == [OrderEvent.TYPE_PAYMENT_DECLINED]
 
 
+async def test_two_shipments_under_one_request_id_are_two_captures(intake: Any) -> None:
+    order = await paid(intake, line("A", 2), reference="two")
+    for shipment in ("shp_1", "shp_2"):
+        answer = await intake.CapturePayment(capture(order, shipment, 1, key="one"))
+        assert (answer.outcome, cents(answer.amount)) == (Outcome.OUTCOME_CAPTURED, 1000)
+
+
 async def test_units_of_a_line_that_the_order_does_not_have_are_refused(intake):
     order = await paid(intake, line())
     order.lines[0].line_id = "lin_x"

@@ -1,0 +1,1 @@
+"""Which node ships what, by which service, promised for when, and why."""
