@@ -1,0 +1,1 @@
+"""The rules of stock: plain Python, no I/O."""

@@ -1,0 +1,189 @@
+"""The proof that no unit leaks: counters against their rows, and rights against the orders that hold them.
+
+Two directions, because each finds what the other cannot see: a unit of an order in the rooms RESERVED or RELEASED must
+have a live reservation, and a live reservation of an order must have its unit in one of these rooms. Both services
+change while they are read, so whatever differs is read again, order by order, until it agrees or stays wrong for
+`settle_seconds`.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+
+from oms.intake.v1.intake_service_pb2 import GetOrderRequest, GetOrderResponse, ListOrdersRequest
+from oms.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
+from oms.intake.v1.order_pb2 import Order
+from oms.inventory.v1.inventory_service_pb2 import AuditStockRequest, ListReservationsRequest
+from oms.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
+from oms.inventory.v1.reservation_pb2 import Reservation
+from services.kernel import ids
+from services.kernel.errors import NotFound
+
+# A pause between two looks at an order that does not agree yet.
+_LOOK_AGAIN_SECONDS = 0.25
+
+# An order's line.
+Line = tuple[str, str]
+# Told after each page: what is being read, and how many of it have been.
+Progress = Callable[[str, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that does not add up."""
+
+    kind: str
+    where: str
+    expected: int
+    found: int
+    words: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What was looked at, and what was found."""
+
+    positions: int = 0
+    reservations: int = 0
+    orders: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+async def audit_stock(
+    inventory: InventoryServiceStub,
+    intake: IntakeServiceStub,
+    *,
+    settle_seconds: float = 5.0,
+    progress: Progress = lambda _what, _number: None,
+) -> Report:
+    """Look at everything, and report what does not add up."""
+    report = Report()
+    await _counters(inventory, report, progress)
+    held: Counter[Line] = Counter()
+    async for order in _orders(intake):
+        report.orders += 1
+        held.update(_held(order))
+        progress("orders", report.orders)
+    live: Counter[Line] = Counter()
+    async for one in _reservations(inventory, ListReservationsRequest(live_only=True)):
+        report.reservations += 1
+        if one.owner_id.startswith(f"{ids.ORDER}_"):
+            live.update(_live([one]))
+        progress("reservations", report.reservations)
+    doubtful = sorted({line[0] for line in held.keys() | live.keys() if held[line] != live[line]})
+    for number, order_id in enumerate(doubtful, 1):
+        report.findings += await _settled(inventory, intake, order_id, settle_seconds)
+        progress("doubtful orders", number)
+    return report
+
+
+async def _counters(inventory: InventoryServiceStub, report: Report, progress: Progress) -> None:
+    request = AuditStockRequest(page_size=1000)
+    while True:
+        page = await inventory.AuditStock(request)
+        report.positions += page.position_count
+        report.findings += [
+            Finding(
+                kind="counter",
+                where=f"{one.sku} at {one.node_id}",
+                expected=one.summed,
+                found=one.counted,
+                words=f"{one.counter} says {one.counted}, the {one.rows} add up to {one.summed}",
+            )
+            for one in page.discrepancies
+        ]
+        progress("positions", report.positions)
+        if not page.next_page_token:
+            return
+        request.page_token = page.next_page_token
+
+
+async def _settled(
+    inventory: InventoryServiceStub, intake: IntakeServiceStub, order_id: str, seconds: float
+) -> list[Finding]:
+    """Look at one order until it agrees with its reservations, or the time is over; return what stays wrong."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while True:
+        before = await _order(intake, order_id)
+        live: Counter[Line] = Counter()
+        async for one in _reservations(inventory, ListReservationsRequest(owner_id=order_id, live_only=True)):
+            live.update(_live([one]))
+        after = await _order(intake, order_id)
+        findings = list(_compare(_held(after) if after else Counter(), live))
+        stood_still = (before.etag if before else "") == (after.etag if after else "")
+        if stood_still and not findings:
+            return []
+        if loop.time() >= end:
+            return findings
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _compare(held: "Counter[Line]", live: "Counter[Line]") -> Iterable[Finding]:
+    for line in sorted(held.keys() | live.keys()):
+        if held[line] > live[line]:
+            kind, words = "unit without a right", "units are reserved or released, and no reservation is live for them"
+        elif held[line] < live[line]:
+            kind, words = "right without a unit", "reserved units belong to no unit that is reserved or released"
+        else:
+            continue
+        difference = abs(held[line] - live[line])
+        yield Finding(
+            kind=kind,
+            where=f"{line[0]} {line[1]}",
+            expected=held[line],
+            found=live[line],
+            words=f"{difference} {words}",
+        )
+
+
+def _held(order: Order) -> "Counter[Line]":
+    """Return the units of each line that must have a right."""
+    return Counter(
+        {
+            (order.order_id, line.line_id): units
+            for line in order.lines
+            if (units := line.units.reserved + line.units.released)
+        }
+    )
+
+
+def _live(reservations: Iterable[Reservation]) -> "Counter[Line]":
+    """Return the units of each line that have a right."""
+    found: Counter[Line] = Counter()
+    for one in reservations:
+        found[one.owner_id, one.line_id] += one.quantity - one.consumed_quantity - one.released_quantity
+    return found
+
+
+async def _order(intake: IntakeServiceStub, order_id: str) -> Order | None:
+    try:
+        found: GetOrderResponse = await intake.GetOrder(GetOrderRequest(order_id=order_id))
+    except NotFound:
+        return None
+    return found.order
+
+
+async def _orders(intake: IntakeServiceStub) -> AsyncIterator[Order]:
+    request = ListOrdersRequest(page_size=200)
+    while True:
+        page = await intake.ListOrders(request)
+        for order in page.orders:
+            yield order
+        if not page.next_page_token:
+            return
+        request.page_token = page.next_page_token
+
+
+async def _reservations(
+    inventory: InventoryServiceStub, request: ListReservationsRequest
+) -> AsyncIterator[Reservation]:
+    request.page_size = 500
+    while True:
+        page = await inventory.ListReservations(request)
+        for one in page.reservations:
+            yield one
+        if not page.next_page_token:
+            return
+        request.page_token = page.next_page_token
