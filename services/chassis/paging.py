@@ -34,7 +34,7 @@ def decode_token(request: Message) -> list[str | int] | None:
         return None
     try:
         digest, *position = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise _invalid("it was not given by this service") from None
     if digest != _digest(request):
         raise _invalid("it was given for a request with other filters")

@@ -258,6 +258,14 @@ def test_a_backorder_that_nothing_fills_is_cancelled_at_its_limit():
     assert later == Cancel(Cancellation("backorder-limit", {"lin_1": 2}, "oms", "no stock came before the limit"))
 
 
+def test_stock_that_arrives_while_an_allocation_is_under_way_is_not_forgotten():
+    order = OrderState.begin("ord_1", [Units("lin_1", "SKU", 2)], [], ship_complete=False)
+    step = order.next_step(START)
+    order.stock_arrived(["SKU"], START)
+    order.allocated([], [Units("lin_1", "SKU", 2)], step, START)
+    assert isinstance(order.next_step(START), Allocate)
+
+
 def test_a_line_hold_lets_the_other_lines_go():
     order = OrderState.begin(
         "ord_1",

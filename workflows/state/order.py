@@ -93,9 +93,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Allocate:
-    """Plan and reserve: line → (units open, units backordered)."""
+    """Plan and reserve: line → (units open, units backordered).
+
+    `arrivals` is how often stock had been told of when this was asked for: news that comes while it is carried out
+    would otherwise be lost, as the backorder that waits for it is known only afterwards.
+    """
 
     lines: Mapping[str, tuple[int, int]]
+    arrivals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +177,7 @@ class OrderState:
     holds: dict[str, Hold]
     ship_complete: bool = False
     attempts: int = 0
+    arrivals: int = 0
     ready: list[Work] = field(default_factory=list)
     working: dict[str, Work] = field(default_factory=dict)
     refusals: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -216,7 +222,7 @@ class OrderState:
         if free := tuple(work for work in self.ready if not self._is_held(line.line_id for line in work.lines)):
             return Start(free)
         if lines := self._allocatable(now):
-            return Allocate(lines)
+            return Allocate(lines, self.arrivals)
         if settle := self._owed():
             return settle
         if self._at_rest():
@@ -302,6 +308,8 @@ class OrderState:
             self.lines[units.line_id].backordered += units.quantity
         self.ready.extend(works)
         self._schedule_retry(now, fruitful=bool(works))
+        if self.backordered_since and self.arrivals != step.arrivals:
+            self.retry_at = max(now, self.retry_not_before or now)
         self.changes += 1
 
     def stock_arrived(self, skus: Iterable[str], now: datetime) -> None:
@@ -309,6 +317,7 @@ class OrderState:
         for pair in list(self.skipped):
             if pair[1] in set(skus) and self.refusals.get(pair, 0) < MAX_REFUSALS:
                 self.skipped.discard(pair)
+        self.arrivals += 1
         if self.backordered_since:
             self.retry_at = max(now, self.retry_not_before or now)
         self.changes += 1
