@@ -73,7 +73,8 @@ def descriptors(target: Path, validate: Path) -> None:
 def _protoc(*arguments: str) -> None:
     path = Path(sys.executable).parent
     command = [sys.executable, "-m", "grpc_tools.protoc", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env={"PATH": f"{path}:/usr/bin:/bin"})
+    environment = {"PATH": f"{path}:/usr/bin:/bin"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         raise SystemExit(f"protoc failed:\n{done.stderr}")
 

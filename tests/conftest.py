@@ -34,8 +34,9 @@ from workflows.search_attributes import SERVER_TYPES
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         servers.open_run()
-        # `timeout` and continuous integration end us with SIGTERM: then, too, nothing may be left running.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # `timeout` and continuous integration end us with SIGTERM: then, too, nothing may be left running. It becomes a
+        # Ctrl-C, which asyncio turns into a cancellation; an exception in the middle of its loop would skip every `finally`.
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

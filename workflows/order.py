@@ -19,9 +19,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.activities.order import OrderActivities
 
 from workflows import contract, options
+from workflows.details import order_details
 from workflows.fulfillment import FulfillmentWorkflow
 from workflows.process import Process, child_attributes, lines_of, units_of, work_lines, work_of
 from workflows.state import order as state
+from workflows.state import order_steps as steps
+from workflows.state.units import Work
 
 
 @workflow.defn(name=contract.ORDER)
@@ -33,7 +36,7 @@ class OrderWorkflow:
         self._input = order
         self._state = state.OrderState.begin(
             order.order_id,
-            [state.Units(line.line_id, line.sku, line.quantity) for line in order.lines],
+            [units.Units(line.line_id, line.sku, line.quantity) for line in order.lines],
             [_hold(hold) for hold in order.holds],
             ship_complete=order.ship_complete,
         )
@@ -52,7 +55,7 @@ class OrderWorkflow:
         try:
             await asyncio.shield(drive)
         except asyncio.CancelledError:
-            self._state.cancellation_asked(state.Cancellation("workflow", {}, "operator", "workflow was cancelled"))
+            self._state.cancellation_asked(steps.Cancellation("workflow", {}, "operator", "workflow was cancelled"))
             await drive
         return pb.OrderResult(summary=self._state.status())
 
@@ -60,11 +63,11 @@ class OrderWorkflow:
         self._show()
         while True:
             step = self._state.next_step(workflow.now())
-            if isinstance(step, state.Wait):
+            if isinstance(step, steps.Wait):
                 await self._wait(step.until)
-            elif isinstance(step, state.Done):
+            elif isinstance(step, steps.Done):
                 await workflow.wait_condition(workflow.all_handlers_finished)
-                if isinstance(self._state.next_step(workflow.now()), state.Done):
+                if isinstance(self._state.next_step(workflow.now()), steps.Done):
                     return
             else:
                 async with self._step_lock:
@@ -72,18 +75,18 @@ class OrderWorkflow:
                     await self._carry_out(self._state.next_step(workflow.now()))
             self._show()
 
-    async def _carry_out(self, step: state.Step) -> None:
+    async def _carry_out(self, step: steps.Step) -> None:
         match step:
-            case state.Allocate():
+            case steps.Allocate():
                 await self._allocate(step)
-            case state.Start(works):
+            case steps.Start(works):
                 await asyncio.gather(*(self._start(work) for work in works))
-            case state.Cancel(cancellation):
+            case steps.Cancel(cancellation):
                 await self._cancel(cancellation)
                 self._state.cancellation_done(cancellation.key)
-            case state.ExpireHold(hold_id):
+            case steps.ExpireHold(hold_id):
                 await self._expire(hold_id)
-            case state.Settle():
+            case steps.Settle():
                 await self._settle(step)
             case _:
                 pass
@@ -98,7 +101,7 @@ class OrderWorkflow:
                 timeout_summary=f"{self._state.status().lower()}, until {until:%Y-%m-%d %H:%M} UTC" if until else None,
             )
 
-    async def _allocate(self, step: state.Allocate) -> None:
+    async def _allocate(self, step: steps.Allocate) -> None:
         command = pb.AllocateCommand(
             order_id=self._input.order_id,
             attempt=self._state.attempts,
@@ -124,7 +127,7 @@ class OrderWorkflow:
         works = [work_of(work) for work in result.work]
         self._state.allocated(works, units_of(result.backordered), step, workflow.now())
 
-    async def _start(self, work: state.Work) -> None:
+    async def _start(self, work: Work) -> None:
         """Start a fulfillment process; it is abandoned, never terminated: goods do not stop when a process does."""
         known = self._works.pop(work.fulfillment_order_id)
         order = self._input
@@ -172,7 +175,7 @@ class OrderWorkflow:
             node_refused=result.node_refused,
         )
 
-    async def _cancel(self, cancellation: state.Cancellation) -> list[LineCancellation]:
+    async def _cancel(self, cancellation: steps.Cancellation) -> list[LineCancellation]:
         """Cancel what can be, ask nodes for what they have, and return what really happened, per line."""
         plan = self._state.plan_cancellation(cancellation.wanted)
         tally = {line_id: LineCancellation(line_id=line_id) for line_id in plan.too_late}
@@ -229,7 +232,7 @@ class OrderWorkflow:
         else:
             self._state.hold_escalated(hold_id)
 
-    async def _settle(self, step: state.Settle) -> None:
+    async def _settle(self, step: steps.Settle) -> None:
         command = pb.SettleCommand(
             key=f"{self._input.order_id}/settle/{self._state.changes}",
             order_id=self._input.order_id,
@@ -246,7 +249,7 @@ class OrderWorkflow:
         wanted = {line.line_id: line.quantity for line in command.lines}
         async with self._step_lock:
             lines = await self._cancel(
-                state.Cancellation(command.request_id, wanted, command.actor or "anonymous", command.reason)
+                steps.Cancellation(command.request_id, wanted, command.actor or "anonymous", command.reason)
             )
         self._show()
         return pb.CancelOrderOutcome(lines=lines)
@@ -281,27 +284,7 @@ class OrderWorkflow:
         nodes = ", ".join(sorted(self._nodes))
         promise = self._promise if self._state.working else None
         self._process.show(self._state.status(), hold=self._holds(), node=nodes or None, promise=promise)
-        rows = [
-            f"| {line.sku} | {line.ordered} | {line.open} | {line.backordered} | {line.reserved} "
-            f"| {line.working} | {line.delivered} | {line.cancelled} | {line.lost} |"
-            for line in self._state.lines.values()
-        ]
-        holds = [
-            f"- held: **{hold.type}**" + (f", until {hold.deadline:%Y-%m-%d %H:%M} UTC" if hold.deadline else "")
-            for hold in self._state.holds.values()
-        ]
-        workflow.set_current_details(
-            "\n".join(
-                [
-                    f"**{self._state.status()}**" + (f" at {nodes}" if nodes else ""),
-                    *holds,
-                    "",
-                    "| SKU | ordered | open | backordered | reserved | with node | delivered | cancelled | lost |",
-                    "|---|---|---|---|---|---|---|---|---|",
-                    *rows[:50],
-                ]
-            )
-        )
+        workflow.set_current_details(order_details(self._state, nodes))
 
 
 def _hold(hold: pb.ProcessHold) -> state.Hold:

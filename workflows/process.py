@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
 
 from workflows import search_attributes
 from workflows.options import STUCK_RETRY
-from workflows.state.order import RightToUnits, Units, Work
+from workflows.state.units import RightToUnits, Units, Work
 
 Owner = TypeVar("Owner")
 Command = TypeVar("Command", bound=Message)

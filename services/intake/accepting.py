@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from services.chassis.database import Connection
 from services.chassis.outbox import Outbox
 from services.intake import process, store, store_events
 from services.intake.domain.acceptance import digest, normalised
@@ -46,7 +45,7 @@ class Accepted:
 
 
 async def accept(
-    conn: AsyncConnection, outbox: Outbox, draft: Draft, *, now: datetime, actor: str, key: str, document_id: str = ""
+    conn: Connection, outbox: Outbox, draft: Draft, *, now: datetime, actor: str, key: str, document_id: str = ""
 ) -> Accepted:
     """Write the order, its timeline and what starts its process.
 
@@ -67,7 +66,7 @@ async def accept(
 
 
 async def record_conflict(
-    conn: AsyncConnection, outbox: Outbox, conflict: OrderConflict, *, now: datetime, actor: str, document_id: str = ""
+    conn: Connection, outbox: Outbox, conflict: OrderConflict, *, now: datetime, actor: str, document_id: str = ""
 ) -> None:
     """Write on the order's timeline that somebody sent it with other content; once per content."""
     key = f"conflict/{conflict.digest[:16]}"
@@ -79,7 +78,7 @@ async def record_conflict(
     await record(conn, outbox, conflict.order_id, [fact], now)
 
 
-async def _accepted_before(conn: AsyncConnection, order: Order, said: str) -> Accepted:
+async def _accepted_before(conn: Connection, order: Order, said: str) -> Accepted:
     found = await store.find_by_external_id(conn, order.channel, order.external_id)
     if found is None:
         raise RuntimeError("an order that was in the way is gone: orders are never deleted")

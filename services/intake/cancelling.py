@@ -4,12 +4,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from oms.intake.v1.cancellation_pb2 import LineQuantity
 from oms.workflow.v1.order_workflow_pb2 import CancelOrderCommand
 from services.chassis.context import remaining_seconds
-from services.chassis.database import Database
+from services.chassis.database import Connection, Database
 from services.chassis.outbox import Outbox
 from services.intake import store, store_cancellations
 from services.intake.domain.cancellation import LineCancellation, from_rooms, needs_process, wanted
@@ -71,7 +69,7 @@ class Canceller:
         async with self.database.connect() as conn:
             return answer, await store.get_order(conn, request.order_id)
 
-    async def _ask(self, conn: AsyncConnection, request: Request) -> tuple[Order, Mapping[str, int], Answer | None]:
+    async def _ask(self, conn: Connection, request: Request) -> tuple[Order, Mapping[str, int], Answer | None]:
         now = self.clock.now()
         await store.lock_order(conn, request.order_id)
         order = await store.get_order(conn, request.order_id)

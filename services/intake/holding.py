@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from services.chassis.database import Connection
 from services.chassis.outbox import Outbox
 from services.intake import process, store, store_holds, store_payments
 from services.intake.accepting import placed_fact
@@ -24,7 +23,7 @@ _TYPES = {
 
 
 async def place_hold(
-    conn: AsyncConnection, outbox: Outbox, order_id: str, spec: HoldSpec, *, now: datetime, actor: str, key: str
+    conn: Connection, outbox: Outbox, order_id: str, spec: HoldSpec, *, now: datetime, actor: str, key: str
 ) -> Hold:
     """Place the hold; the same handle again is the same hold.
 
@@ -49,7 +48,7 @@ async def place_hold(
 
 
 async def resolve_hold(
-    conn: AsyncConnection,
+    conn: Connection,
     outbox: Outbox,
     order_id: str,
     handle: str,
@@ -79,7 +78,7 @@ async def resolve_hold(
 
 
 async def expire_hold(
-    conn: AsyncConnection, outbox: Outbox, order_id: str, hold_id: str, *, now: datetime, actor: str, key: str
+    conn: Connection, outbox: Outbox, order_id: str, hold_id: str, *, now: datetime, actor: str, key: str
 ) -> Hold:
     """Apply the hold's deadline action. The process that asks is told by the answer, not by a signal.
 

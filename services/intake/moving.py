@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from services.chassis.database import Connection
 from services.chassis.outbox import Outbox
 from services.intake import store, store_events
 from services.intake.domain.events import EventType, Fact
@@ -13,7 +12,7 @@ from services.intake.recording import record
 
 
 async def move_units(
-    conn: AsyncConnection,
+    conn: Connection,
     outbox: Outbox,
     order_id: str,
     moves: Sequence[Move],

@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from services.chassis.database import Database
+from services.chassis.database import Connection, Database
 from services.chassis.outbox import Outbox
 from services.intake import store, store_payments
 from services.intake.domain.charges import charge, voidable
@@ -81,7 +79,7 @@ class Till:
             return await self._write_void(conn, order_id, given_back=given_back, actor=actor, key=key)
 
     async def _resolve(
-        self, conn: AsyncConnection, order_id: str, capture: Capture, money: Money, *, captured: bool, actor: str
+        self, conn: Connection, order_id: str, capture: Capture, money: Money, *, captured: bool, actor: str
     ) -> str:
         now = self.clock.now()
         await store.lock_order(conn, order_id)
@@ -107,9 +105,7 @@ class Till:
         await record(conn, self.outbox, order_id, [fact], now)
         return state
 
-    async def _write_void(
-        self, conn: AsyncConnection, order_id: str, *, given_back: bool, actor: str, key: str
-    ) -> Order:
+    async def _write_void(self, conn: Connection, order_id: str, *, given_back: bool, actor: str, key: str) -> Order:
         await store.lock_order(conn, order_id)
         order = await store.get_order(conn, order_id)
         amount = voidable(order)
@@ -128,7 +124,7 @@ class Till:
 
 
 async def _intend(
-    conn: AsyncConnection, order_id: str, shipment_id: str, shipped: Mapping[str, int], *, now: datetime, key: str
+    conn: Connection, order_id: str, shipment_id: str, shipped: Mapping[str, int], *, now: datetime, key: str
 ) -> tuple[Order, Capture]:
     await store.lock_order(conn, order_id)
     order = await store.get_order(conn, order_id)
@@ -145,7 +141,7 @@ async def _intend(
     return order, capture
 
 
-async def _check_nothing_under_way(conn: AsyncConnection, order_id: str) -> None:
+async def _check_nothing_under_way(conn: Connection, order_id: str) -> None:
     _, under_way = await store_payments.captures_before(conn, order_id)
     if under_way:
         raise Unavailable(

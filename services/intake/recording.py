@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from services.chassis.database import Connection
 from services.chassis.outbox import Outbox, Publish, SignalWorkflow, StartWorkflow
 from services.intake import store_events
 from services.intake.domain.events import Event, Fact
@@ -12,7 +11,7 @@ from services.intake.wire import event_message
 
 
 async def record(
-    conn: AsyncConnection,
+    conn: Connection,
     outbox: Outbox,
     order_id: str,
     facts: Sequence[Fact],

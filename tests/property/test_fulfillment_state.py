@@ -13,7 +13,7 @@ from workflows.state.fulfillment import (
     Unship,
     Wait,
 )
-from workflows.state.order import RightToUnits, Work
+from workflows.state.units import RightToUnits, Work
 
 LINES = ("lin_0", "lin_1")
 

@@ -78,7 +78,7 @@ def test_inventory_is_what_the_model_says(migrated_database, clock):
             loop.run(running.__aexit__(None, None, None))
 
 
-def machine_for(loop: asyncio.Runner, shop: Shop, sweeper: Sweeper, clock: ManualClock) -> Any:  # noqa: C901 - one class, many rules
+def machine_for(loop: asyncio.Runner, shop: Shop, sweeper: Sweeper, clock: ManualClock) -> Any:
     """Return the machine; every run of it has nodes of its own, so that one database serves them all."""
     numbers = itertools.count()
 

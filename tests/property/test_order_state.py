@@ -6,21 +6,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from workflows.state.order import (
-    Allocate,
-    Cancel,
-    Cancellation,
-    Done,
-    ExpireHold,
-    Hold,
-    OrderState,
-    RightToUnits,
-    Settle,
-    Start,
-    Units,
-    Wait,
-    Work,
-)
+from workflows.state.order import Hold, OrderState
+from workflows.state.order_steps import Allocate, Cancel, Cancellation, Done, ExpireHold, Settle, Start, Wait
+from workflows.state.units import RightToUnits, Units, Work
 
 START = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -97,7 +85,7 @@ class OrderMachine(RuleBasedStateMachine):
                 self.order.called_off(ask.fulfillment_order_id, ask.units)
 
     @rule(wanted=st.dictionaries(st.sampled_from(["lin_0", "lin_1", "lin_2"]), st.integers(0, 3), max_size=2))
-    def the_customer_cancels(self, wanted, data=None):
+    def the_customer_cancels(self, wanted):
         before = {line_id: line.cancelled for line_id, line in self.order.lines.items()}
         plan = self.order.plan_cancellation(wanted)
         asked = {
@@ -177,7 +165,7 @@ class OrderMachine(RuleBasedStateMachine):
             assert line.working == sum(work.units_of(line_id) for work in self.order.working.values())
 
     def teardown(self):
-        """Whatever happened: release the holds, let the goods arrive, and the order must come to rest and be settled."""
+        """Whatever happened: release the holds, let the goods arrive, and the order comes to rest and is settled."""
         if not hasattr(self, "order"):
             return
         for hold_id in list(self.order.holds):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from workflows.state.order import RightToUnits, Units, Work
+from workflows.state.units import RightToUnits, Units, Work
 
 # A node that says nothing for this long after release, or a carrier after hand-over, is news: somebody should ask.
 NODE_SILENCE = timedelta(days=2)

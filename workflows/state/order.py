@@ -6,47 +6,27 @@ what it says. `next_step` is a pure function of the state and the time, so a ste
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from workflows.state.cancelling import plan_cancellation
+from workflows.state.order_steps import (
+    Allocate,
+    Cancel,
+    Cancellation,
+    CancellationPlan,
+    Done,
+    ExpireHold,
+    Settle,
+    Start,
+    Step,
+    Wait,
+)
+from workflows.state.patience import Patience
+from workflows.state.units import Line, Units, Work
 
 # A node that refused a SKU this often is not asked for it again for this order, whatever stock it claims to have.
 MAX_REFUSALS = 2
-# After a fruitless attempt to fill a backorder the next one waits this long at least, doubling up to the maximum.
-FIRST_RETRY = timedelta(minutes=1)
-SLOWEST_RETRY = timedelta(hours=6)
-# A backorder that nothing has filled by then is cancelled.
-BACKORDER_LIMIT = timedelta(days=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Units:
-    """Units of one line."""
-
-    line_id: str
-    sku: str
-    quantity: int
-
-
-@dataclass(frozen=True, slots=True)
-class RightToUnits:
-    """Units of one line that a node has stock for, and the reservation that says so."""
-
-    line_id: str
-    sku: str
-    quantity: int
-    reservation_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What one node is to ship."""
-
-    fulfillment_order_id: str
-    node_id: str
-    lines: tuple[RightToUnits, ...]
-
-    def units_of(self, line_id: str) -> int:
-        return sum(line.quantity for line in self.lines if line.line_id == line_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,115 +37,6 @@ class Hold:
     type: str
     line_id: str
     deadline: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Cancellation:
-    """Units that somebody wants cancelled: per line how many (0: all that can be), everything where empty."""
-
-    key: str
-    wanted: Mapping[str, int]
-    actor: str
-    reason: str
-
-
-@dataclass(slots=True)
-class Line:
-    """Where the units of one line are, as far as deciding needs it."""
-
-    sku: str
-    ordered: int
-    open: int
-    backordered: int = 0
-    reserved: int = 0  # stock is set aside, the node does not know yet
-    working: int = 0  # with a fulfillment process
-    delivered: int = 0
-    cancelled: int = 0
-    lost: int = 0
-
-    @property
-    def accounted(self) -> int:
-        return self.open + self.backordered + self.reserved + self.working + self.delivered + self.cancelled + self.lost
-
-
-# Steps: what the shell carries out.
-
-
-@dataclass(frozen=True, slots=True)
-class Allocate:
-    """Plan and reserve: line → (units open, units backordered).
-
-    `arrivals` is how often stock had been told of when this was asked for: news that comes while it is carried out
-    would otherwise be lost, as the backorder that waits for it is known only afterwards.
-    """
-
-    lines: Mapping[str, tuple[int, int]]
-    arrivals: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Give each of these to a fulfillment process."""
-
-    works: tuple[Work, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    """Cancel units that somebody, or a hold, or a deadline, wants cancelled."""
-
-    cancellation: Cancellation
-
-
-@dataclass(frozen=True, slots=True)
-class ExpireHold:
-    """This hold's deadline has passed."""
-
-    hold_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Settle:
-    """Pay back what was paid for units that will not arrive."""
-
-    cancelled: tuple[Units, ...]
-    lost: tuple[Units, ...]
-    nothing_left: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Nothing to do until something happens, or until this moment."""
-
-    until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """Every unit has come to rest and nothing is owed."""
-
-
-Step = Allocate | Start | Cancel | ExpireHold | Settle | Wait | Done
-
-
-@dataclass(frozen=True, slots=True)
-class CallBack:
-    """Units that a node must be asked for."""
-
-    fulfillment_order_id: str
-    units: tuple[Units, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CancellationPlan:
-    """How the units of a cancellation can be had: at once, by asking nodes, or not at all."""
-
-    open: tuple[Units, ...]
-    backordered: tuple[Units, ...]
-    reserved: tuple[RightToUnits, ...]
-    call_backs: tuple[CallBack, ...]
-    cancelled_before: Mapping[str, int]
-    too_late: Mapping[str, int]
 
 
 @dataclass(slots=True)
@@ -187,10 +58,7 @@ class OrderState:
     unsettled_lost: dict[str, int] = field(default_factory=dict)
     confirmed: dict[tuple[str, str], int] = field(default_factory=dict)  # called off at a node, not given back yet
     void_owed: bool = False
-    backordered_since: datetime | None = None
-    retry_at: datetime | None = None
-    retry_not_before: datetime | None = None
-    retry_after: timedelta = FIRST_RETRY
+    patience: Patience = field(default_factory=Patience)
     escalated: set[str] = field(default_factory=set)
     changes: int = 0
     _told: dict[str, int] = field(default_factory=dict)
@@ -216,7 +84,7 @@ class OrderState:
         for hold in self.holds.values():
             if hold.deadline and hold.deadline <= now and hold.hold_id not in self.escalated:
                 return ExpireHold(hold.hold_id)
-        if self.backordered_since and now >= self.backordered_since + BACKORDER_LIMIT:
+        if self.patience.exhausted(now):
             late = {line_id: line.backordered for line_id, line in self.lines.items() if line.backordered}
             return Cancel(Cancellation("backorder-limit", late, "oms", "no stock came before the limit"))
         if free := tuple(work for work in self.ready if not self._is_held(line.line_id for line in work.lines)):
@@ -233,7 +101,7 @@ class OrderState:
         """Return the units that can be planned now: open ones, and backordered ones when it is time to try again."""
         if self.ship_complete and self._is_held(self.lines):
             return {}
-        retry = self.retry_at is not None and self.retry_at <= now
+        retry = self.patience.due(now)
         lines = {
             line_id: (line.open, line.backordered if retry or line.open else 0)
             for line_id, line in self.lines.items()
@@ -262,11 +130,7 @@ class OrderState:
         moments = [
             hold.deadline for hold in self.holds.values() if hold.deadline and hold.hold_id not in self.escalated
         ]
-        if self.backordered_since:
-            moments.append(self.backordered_since + BACKORDER_LIMIT)
-            if self.retry_at and self.retry_at > now:  # otherwise a hold is in the way, and its end is a change
-                moments.append(self.retry_at)
-        return min(moments, default=None)
+        return min([*moments, *self.patience.moments(now)], default=None)
 
     # What happened: holds
 
@@ -307,9 +171,7 @@ class OrderState:
         for units in backordered:
             self.lines[units.line_id].backordered += units.quantity
         self.ready.extend(works)
-        self._schedule_retry(now, fruitful=bool(works))
-        if self.backordered_since and self.arrivals != step.arrivals:
-            self.retry_at = max(now, self.retry_not_before or now)
+        self.patience.attempted(now, waiting=self._waits(), fruitful=bool(works), news=self.arrivals != step.arrivals)
         self.changes += 1
 
     def stock_arrived(self, skus: Iterable[str], now: datetime) -> None:
@@ -318,27 +180,11 @@ class OrderState:
             if pair[1] in set(skus) and self.refusals.get(pair, 0) < MAX_REFUSALS:
                 self.skipped.discard(pair)
         self.arrivals += 1
-        if self.backordered_since:
-            self.retry_at = max(now, self.retry_not_before or now)
+        self.patience.told(now)
         self.changes += 1
 
-    def _schedule_retry(self, now: datetime, *, fruitful: bool) -> None:
-        if not any(line.backordered for line in self.lines.values()):
-            self._waits_no_more()
-            return
-        if self.backordered_since is None or fruitful:
-            self.retry_after, self.retry_not_before = FIRST_RETRY, now
-        else:
-            # Stock is told of that this order cannot have (excluded, or gone again): do not spin.
-            self.retry_not_before = now + self.retry_after
-            self.retry_after = min(self.retry_after * 2, SLOWEST_RETRY)
-        self.backordered_since = self.backordered_since or now
-        # Stock that comes is told by signal; this is the net below it.
-        self.retry_at = now + SLOWEST_RETRY
-
-    def _waits_no_more(self) -> None:
-        self.backordered_since = self.retry_at = self.retry_not_before = None
-        self.retry_after = FIRST_RETRY
+    def _waits(self) -> bool:
+        return any(line.backordered for line in self.lines.values())
 
     # What happened: fulfillment
 
@@ -389,7 +235,7 @@ class OrderState:
 
     def _given_back(self, work: Work, rejected: Sequence[Units], cancelled: Sequence[Units]) -> None:
         if work.fulfillment_order_id in self.working:
-            self.working[work.fulfillment_order_id] = _less(work, (*rejected, *cancelled))
+            self.working[work.fulfillment_order_id] = work.less((*rejected, *cancelled))
         for units in rejected:
             line = self.lines[units.line_id]
             line.working -= units.quantity
@@ -407,45 +253,8 @@ class OrderState:
     # What happened: cancellation
 
     def plan_cancellation(self, wanted: Mapping[str, int]) -> CancellationPlan:
-        """Return how the wanted units can be had. The easiest go first: open, backordered, reserved, then at nodes."""
-        opened: list[Units] = []
-        waiting: list[Units] = []
-        rights: list[RightToUnits] = []
-        asked: dict[str, list[Units]] = {}
-        before: dict[str, int] = {}
-        late: dict[str, int] = {}
-        for line_id, line in self.lines.items():
-            if wanted and line_id not in wanted:
-                continue
-            left = wanted.get(line_id, 0) or line.ordered
-            for room, found in ((line.open, opened), (line.backordered, waiting)):
-                taken = min(left, room)
-                left -= taken
-                if taken:
-                    found.append(Units(line_id, line.sku, taken))
-            for work in self.ready:
-                for right in work.lines:
-                    taken = min(left, right.quantity) if right.line_id == line_id else 0
-                    left -= taken
-                    if taken:
-                        rights.append(RightToUnits(line_id, line.sku, taken, right.reservation_id))
-            for work in self.working.values():
-                off = self.confirmed.get((work.fulfillment_order_id, line_id), 0)
-                taken = min(left, work.units_of(line_id) - off)
-                left -= taken
-                if taken:
-                    asked.setdefault(work.fulfillment_order_id, []).append(Units(line_id, line.sku, taken))
-            off = sum(units for (_, confirmed_line), units in self.confirmed.items() if confirmed_line == line_id)
-            before[line_id] = min(left, line.cancelled + off)
-            late[line_id] = left - before[line_id]
-        return CancellationPlan(
-            open=tuple(opened),
-            backordered=tuple(waiting),
-            reserved=tuple(rights),
-            call_backs=tuple(CallBack(ful, tuple(units)) for ful, units in asked.items()),
-            cancelled_before=before,
-            too_late=late,
-        )
+        """Return how the wanted units can be had."""
+        return plan_cancellation(wanted, self.lines, self.ready, self.working.values(), self.confirmed)
 
     def given_up(self, plan: CancellationPlan) -> None:
         """Take note that the units which could be had at once are cancelled."""
@@ -458,9 +267,9 @@ class OrderState:
         for right in plan.reserved:
             self.lines[right.line_id].reserved -= right.quantity
             self._cancelled(right.line_id, right.quantity)
-        self.ready = [rest for work in self.ready if (rest := _without(work, plan.reserved)).lines]
-        if not any(line.backordered for line in self.lines.values()):
-            self._waits_no_more()
+        self.ready = [rest for work in self.ready if (rest := work.without(plan.reserved)).lines]
+        if not self._waits():
+            self.patience.over()
         self.changes += 1
 
     def called_off(self, fulfillment_order_id: str, units: Sequence[Units]) -> None:
@@ -516,23 +325,3 @@ class OrderState:
         if any(line.lost for line in lines) and not any(line.delivered for line in lines):
             return "Lost"
         return "Delivered"
-
-
-def _without(work: Work, gone: Sequence[RightToUnits]) -> Work:
-    """Return the work without these rights, reservation by reservation."""
-    less = {right.reservation_id: right.quantity for right in gone}
-    rest = [replace(right, quantity=right.quantity - less.get(right.reservation_id, 0)) for right in work.lines]
-    return replace(work, lines=tuple(right for right in rest if right.quantity))
-
-
-def _less(work: Work, gone: Sequence[Units]) -> Work:
-    """Return the work without these units, whichever of the line's reservations they are on."""
-    less: dict[str, int] = {}
-    for units in gone:
-        less[units.line_id] = less.get(units.line_id, 0) + units.quantity
-    rest = []
-    for right in work.lines:
-        taken = min(right.quantity, less.get(right.line_id, 0))
-        less[right.line_id] = less.get(right.line_id, 0) - taken
-        rest.append(replace(right, quantity=right.quantity - taken))
-    return replace(work, lines=tuple(right for right in rest if right.quantity))

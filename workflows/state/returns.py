@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from workflows.state.order import Units
+from workflows.state.units import Units
 
 # Nobody decided, or nothing came: an authorization ends when its label would.
 DECISION_LIMIT = timedelta(days=14)

@@ -14,7 +14,7 @@ NOT_SHIPPABLE = "NOT_SHIPPABLE"
 NOT_OPEN = "NOT_OPEN"
 
 
-class Refusal(Exception):  # noqa: N818 - it refuses a document; nothing of ours went wrong
+class Refusal(Exception):
     """An order, or a whole document, that cannot become a draft: why, where, and what to do about it."""
 
     def __init__(self, reason: str, position: str, message: str) -> None:

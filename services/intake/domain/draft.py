@@ -132,8 +132,8 @@ class Draft:
 class Problem:
     """Why a document, or one order in it, cannot be accepted.
 
-    `reason` is for machines; `position` says where (JSON path, segment or byte offset); `message` says it in words, with
-    what to do; `external_id` is the channel's id of the order, where it could be read.
+    `reason` is for machines; `position` says where (JSON path, segment or byte offset); `message` says it in words,
+    with what to do; `external_id` is the channel's id of the order, where it could be read.
     """
 
     reason: str

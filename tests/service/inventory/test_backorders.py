@@ -15,6 +15,7 @@ from services.inventory.domain.backorder import HEAD_START, Wait
 from services.inventory.domain.position import Pair, Reason
 from services.inventory.domain.stocktaking import Adjustment
 from services.inventory.sweeper import Sweeper
+from services.kernel.clock import ManualClock
 from services.kernel.errors import FailedPrecondition, InvalidArgument
 from tests.service.inventory.shop import BEST_EFFORT, Shop
 
@@ -58,6 +59,7 @@ async def free_by_release(shop: Shop) -> AsyncIterator[None]:
 
 
 async def free_by_expiry(shop: Shop) -> AsyncIterator[None]:
+    assert isinstance(shop.parts.clock, ManualClock)
     until = shop.parts.clock.now() + timedelta(minutes=1)
     await shop.reserve(("TEE", "east", 5), owner="cart", until=until)
     yield

@@ -53,7 +53,7 @@ async def test_availability_of_many_skus_over_many_nodes_leaves_out_what_has_not
         await shop.adjust(sku, node, units)
     await shop.reserve(("TEE", "east", 2))
 
-    async def ask(skus, node_ids=()):
+    async def ask(skus: list[str], node_ids: tuple[str, ...] | list[str] = ()) -> list[tuple[str, str, int]]:
         found = await shop.stub.GetAvailability(rpc.GetAvailabilityRequest(skus=skus, node_ids=node_ids))
         return [(one.sku, one.node_id, one.available_quantity) for one in found.availabilities]
 

@@ -1,0 +1,1 @@
+"""The rules of coming back and paying back: frozen values and pure functions."""
