@@ -36,7 +36,7 @@ class OrderWorkflow:
         self._input = order
         self._state = state.OrderState.begin(
             order.order_id,
-            [units.Units(line.line_id, line.sku, line.quantity) for line in order.lines],
+            units_of(order.lines),
             [_hold(hold) for hold in order.holds],
             ship_complete=order.ship_complete,
         )

@@ -36,9 +36,7 @@ Without = Annotated[
 Detach = Annotated[bool, typer.Option("--detach", "-d", help="Return when everything is up, and leave it running.")]
 
 
-@app.command(
-    epilog="Examples:  oms up   |   oms up --detach   |   oms up --ports auto   |   oms up --without routing   |   OMS_HOME=/srv/oms oms up"
-)
+@app.command(epilog="Examples:  oms up   |   oms up --detach --ports auto   |   oms up --without routing")
 def up(
     home: Home = None,
     ports: Ports = "default",

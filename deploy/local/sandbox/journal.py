@@ -1,8 +1,8 @@
-"""A sandbox's memory: one SQLite file in which everything is written before it is answered, so that kill -9 loses nothing.
+"""A sandbox's memory: one SQLite file, written before anything is answered, so that kill -9 loses nothing.
 
-It holds three things: records (what is known), answers (so that a key is done once), and tasks (what is still to be done,
-by when). Tasks of one lane are done one after the other, in the order in which they were written; a task that fails is
-tried again, later and later, until it succeeds or says that it never will.
+It holds three things: records (what is known), answers (so that a key is done once), and tasks (what is still to be
+done, and by when). Tasks of one lane are done one after the other, in the order in which they were written; a task that
+fails is tried again, later and later, until it succeeds or says that it never will.
 """
 
 import contextlib
@@ -127,9 +127,7 @@ class Journal:
 
     def postpone(self, task: Task, due: float) -> None:
         """The task failed, and is to be tried again."""
-        self._file.execute(
-            "UPDATE tasks SET attempts = attempts + 1, due = ? WHERE sequence = ?", (due, task.sequence)
-        )
+        self._file.execute("UPDATE tasks SET attempts = attempts + 1, due = ? WHERE sequence = ?", (due, task.sequence))
 
     def give_up(self, task: Task, why: str) -> None:
         """The task will never succeed; it stays, to be looked at, and holds nobody up."""

@@ -1,4 +1,4 @@
-"""What the sandboxes share as programs: an HTTP server that does each key once, and a loop that does what is to be done.
+"""What the sandboxes share as programs: a server that does each key once, and a loop that does what is to be done.
 
 Settings, from the environment: OMS_LISTEN (host:port), OMS_STATE (the journal's file), OMS_SANDBOX_SPEED (seconds that
 one step takes, 0.4 where not set).
@@ -40,9 +40,10 @@ class RefusalError(Exception):
         self.body = {"reason": reason, "message": message}
 
 
-# Takes the path's parameters and the body, changes the journal, and returns the answer. It must not await.
+# Takes the path's parameters (and "key", the Idempotency-Key) and the body, changes the journal, returns the answer.
 Handler = Callable[[Mapping[str, str], Body], Body]
-Worker = Callable[[Body], Awaitable[None]]
+# Does what takes time, and returns what to write in the transaction that also writes that it is done.
+Worker = Callable[[Body], Awaitable[Callable[[], None] | None]]
 
 
 @dataclass(slots=True)
@@ -58,6 +59,23 @@ class Sandbox:
     workers: dict[str, Worker] = field(default_factory=dict)
     closing: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     _busy: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    def set_scenario(self, subjects: Sequence[str], behaviours: Sequence[str]) -> Handler:
+        """Return a handler of POST /scenario: {<subject>: id, "behaviour": one of these, …}; "normal" ends it."""
+
+        def handle(_path: Mapping[str, str], body: Body) -> Body:
+            subject = next((name for name in subjects if body.get(name)), None)
+            if subject is None or body.get("behaviour", "normal") not in ("normal", *behaviours):
+                raise ValueError(f"needs one of {subjects}, and a behaviour: normal, {', '.join(behaviours)}")
+            self.journal.put("scenario", f"{subject}/{body[subject]}", body)
+            return body
+
+        return handle
+
+    def scenario(self, *subjects: tuple[str, str]) -> Body:
+        """Return the first scenario that was set for one of these, or one in which everything goes well."""
+        found = (self.journal.get("scenario", f"{name}/{identity}") for name, identity in subjects)
+        return next((body for body in found if body), {"behaviour": "normal"})
 
     def later(self, lane: str, name: str, body: Mapping[str, object], *, steps: float = 1.0) -> None:
         """Have `name` done with `body` in this many steps' time, after everything else of the lane."""
@@ -104,17 +122,16 @@ class Sandbox:
                 if before[0] != digest:
                     return JSONResponse({"reason": "KEY_REUSED", "message": "the key was used for another body"}, 409)
                 return JSONResponse(before[2], before[1])
-            status, body = 200, {}
-            with self.journal.transaction():
-                try:
-                    body = handle(request.path_params, _read(raw))
-                except RefusalError as refusal:
-                    status, body = refusal.status, refusal.body
-                except (KeyError, TypeError, ValueError, AttributeError) as error:
-                    status, body = 400, {"reason": "BAD_REQUEST", "message": f"{path}: {type(error).__name__} {error}"}
-                if key:
-                    self.journal.remember(key, digest, status, body)
-            return JSONResponse(body, status)
+            try:
+                with self.journal.transaction():
+                    body = handle({**request.path_params, "key": key or ""}, _read(raw))
+                    if key:
+                        self.journal.remember(key, digest, 200, body)
+            except RefusalError as refusal:  # it changed nothing, so nothing has to be remembered
+                return JSONResponse(refusal.body, refusal.status)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                return _bad_request(f"{path}: {type(error).__name__} {error}")
+            return JSONResponse(body)
 
         return answer
 
@@ -127,8 +144,11 @@ class Sandbox:
 
     async def _do(self, task: Task) -> None:
         try:
-            await self.workers[task.name](task.body)
-            self.journal.finish(task)
+            write = await self.workers[task.name](task.body)
+            with self.journal.transaction():
+                self.journal.finish(task)
+                if write:
+                    write()
         except _PERMANENT as error:
             self._log(task, error, "given up")
             self.journal.give_up(task, str(error))
@@ -154,6 +174,10 @@ def serve(sandbox: Sandbox) -> None:
 def journal() -> Journal:
     """Return the journal at OMS_STATE."""
     return Journal(os.environ.get("OMS_STATE", ":memory:"))
+
+
+def _bad_request(message: str) -> JSONResponse:
+    return JSONResponse({"reason": "BAD_REQUEST", "message": message}, 400)
 
 
 def _read(raw: bytes) -> Body:
