@@ -43,6 +43,8 @@ class Parts:
     channels: Channels
     temporal: Callable[[], Awaitable[Client]]
     relay: Relay
+    # What a servicer opened, to be closed after its last call.
+    closing: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
 
 def _nothing(_parts: Parts) -> Sequence[Coroutine[Any, Any, None]]:
@@ -90,6 +92,7 @@ async def start(
                 ),
             ],
         )
+        stack.push_async_callback(_close, parts.closing)
         port = await server.start()
         stack.push_async_callback(server.stop)
         await _await_database(parts.database)
@@ -170,6 +173,11 @@ async def _watch_outbox(service: Service, parts: Parts) -> None:
                 age = (parts.clock.now() - oldest).total_seconds() if oldest else 0.0
                 telemetry.show_backlog(service.name, sink, state, events, age)
         await asyncio.sleep(10)
+
+
+async def _close(closing: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    for close in closing:
+        await close()
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

@@ -20,6 +20,7 @@ def build(parts: Parts) -> IntakeServicer:
         unavailable_reason="PAYMENT_UNAVAILABLE",
         remaining_seconds=remaining_seconds,
     )
+    parts.closing.append(partner.close)
     return IntakeServicer(parts, HttpPayments(partner))
 
 

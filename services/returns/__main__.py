@@ -29,6 +29,7 @@ def build(parts: Parts) -> ReturnsServicer:
         unavailable_reason="PAYMENT_UNAVAILABLE",
         remaining_seconds=remaining_seconds,
     )
+    parts.closing.append(partner.close)
     intake = parts.channels.connect(IntakeServiceStub, parts.settings.intake_address)
     return ReturnsServicer(
         parts,

@@ -1,0 +1,1 @@
+"""The rules of fulfillment: plain values and functions, no input or output."""

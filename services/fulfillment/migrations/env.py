@@ -1,0 +1,6 @@
+"""Alembic's entry: the chassis does the work."""
+
+from services.chassis.migration import run_env
+from services.fulfillment.tables import metadata
+
+run_env(metadata)
