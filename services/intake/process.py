@@ -7,7 +7,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -91,8 +96,13 @@ class Process:
             if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.ALREADY_EXISTS):
                 raise ProcessClosedError from error
             raise unavailable(order.order_id) from error
-        except (OmsError, TimeoutError, OSError, RuntimeError) as error:
-            # The SDK's connection errors are RuntimeErrors.
+        except (
+            OmsError,
+            TimeoutError,
+            OSError,
+            RuntimeError,  # the SDK's connection errors
+            WorkflowUpdateRPCTimeoutOrCancelledError,  # what it makes of the cancellation that a timeout is
+        ) as error:
             raise unavailable(order.order_id) from error
         return tuple(cancellation_from(line) for line in outcome.lines)
 

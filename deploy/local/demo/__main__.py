@@ -44,8 +44,9 @@ def run(
     """Bring the system up, feed it orders, watch them walk, and prove at the end that no unit was lost."""
     try:
         code = asyncio.run(_run(home or here(), ports, orders, leave=leave))
-    except (RuntimeError, OSError) as error:
-        console.print(f"[red]✗[/] {error}", highlight=False)
+    except (RuntimeError, OSError, BaseExceptionGroup) as error:
+        for one in error.exceptions if isinstance(error, BaseExceptionGroup) else (error,):
+            console.print(f"[red]✗[/] {one}", highlight=False)
         code = 1
     except KeyboardInterrupt:
         code = 130

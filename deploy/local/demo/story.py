@@ -28,7 +28,7 @@ from oms.intake.v1.order_pb2 import Order, OrderStatus, Payment
 from oms.inventory.v1.inventory_service_pb2 import Adjustment, AdjustStockRequest, ListBackordersRequest
 from oms.inventory.v1.position_pb2 import MovementReason
 from oms.returns.v1.returns_service_pb2 import GetReturnRequest, RequestReturnRequest, ReturnLineSpec
-from services.kernel.errors import OmsError
+from services.kernel.errors import OmsError, Unavailable
 
 Say = Callable[[str], None]
 _LOOK = 0.25
@@ -61,11 +61,15 @@ class Story:
         """A customer changes their mind while a hold still keeps the order."""
         hold = HoldSpec(handle="call", type=HoldType.HOLD_TYPE_CUSTOMER_REQUEST, note="customer asked to wait")
         order = await self._submit("cancelled", [("HOOD-NVY-M", 2)], holds=[hold])
-        answer = await self._system.intake.CancelOrder(
-            CancelOrderRequest(
-                request_id=f"demo/{self._seed}/cancel", order_id=order.order_id, reason="changed their mind"
-            )
+        request = CancelOrderRequest(
+            request_id=f"demo/{self._seed}/cancel", order_id=order.order_id, reason="changed their mind"
         )
+        while True:
+            try:
+                answer = await self._system.intake.CancelOrder(request)
+                break
+            except Unavailable as error:  # a busy machine: the same request_id asks for the same answer
+                self._say(f"{order.order_number}: {error.message}")
         units = sum(line.cancelled_quantity for line in answer.lines)
         self._say(f"{order.order_number}: the customer cancelled; the process confirmed {units} units cancelled")
 
