@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 the system said no, and stderr says why; 2 the command was
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Annotated, Any, TypeVar
 
@@ -46,8 +47,13 @@ async def call(
 ) -> Answer:
     """Connect to a service where the settings say it is, use it, and let go of it."""
     settings = Settings()
-    async with Channels(settings) as channels:
+    async with Channels(settings, actor=actor()) as channels:
         return await use(channels.connect(stub, address(settings)))
+
+
+def actor() -> str:
+    """Return who uses the command line, for timelines of systems that do not ask for a token."""
+    return f"cli:{os.environ.get('USER') or os.getuid()}"
 
 
 def emit(message: Message, *, as_json: bool, render: Callable[[], None]) -> None:

@@ -85,7 +85,7 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     async with contextlib.AsyncExitStack() as stack:
-        channels = await stack.enter_async_context(Channels(settings))
+        channels = await stack.enter_async_context(Channels(settings, actor="process"))
         client = await _connect(settings, stopped)
         if client is None:
             return

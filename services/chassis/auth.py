@@ -15,6 +15,8 @@ from services.kernel.errors import PermissionDenied, Unauthenticated
 # Open to whoever can connect: what orchestrators and tools ask.
 OPEN = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 ALL = "*"
+# With a public key an algorithm of shared secrets would let everybody sign.
+_ASYMMETRIC = ("RS256", "PS256", "ES256", "EdDSA")
 
 
 class Gate:
@@ -61,29 +63,38 @@ class Gate:
             )
             if not names:
                 raise Unauthenticated("a client certificate is needed", reason="NO_CERTIFICATE")
-            return names[0].decode(), {ALL}
+            return names[0].decode(errors="replace")[:100], {ALL}
         kind, _, token = str(metadata.get("authorization", "")).partition(" ")
         if kind.lower() != "bearer" or not token:
             raise Unauthenticated("a bearer token is needed in the metadata 'authorization'", reason="NO_TOKEN")
         try:
+            key, algorithms = self._key(token)
             claims = jwt.decode(
                 token,
-                self._key(token),
-                algorithms=["HS256"] if self._keys is None else ["RS256", "ES256", "EdDSA"],
+                key,
+                algorithms=algorithms,
                 audience=self._settings.jwt_audience,
                 issuer=self._settings.jwt_issuer,
                 options={"require": ["exp", "sub"]},
             )
         except jwt.PyJWTError as error:
             raise Unauthenticated(f"the token is not accepted: {error}", reason="BAD_TOKEN") from None
-        granted = claims.get("permissions") or str(claims.get("scope", "")).split()
-        return str(claims["sub"])[:100], set(granted)
+        return str(claims["sub"])[:100], _granted(claims)
 
-    def _key(self, token: str) -> Any:
+    def _key(self, token: str) -> tuple[Any, list[str]]:
+        """Return the key that the token must be signed with, and how. The token has no say in how."""
         if self._keys is None:
             secret = self._settings.jwt_secret
-            return secret.get_secret_value() if secret else ""
+            return (secret.get_secret_value() if secret else ""), ["HS256"]
         try:
-            return self._keys[jwt.get_unverified_header(token).get("kid", "")].key
+            key = self._keys[jwt.get_unverified_header(token).get("kid", "")]
         except KeyError:
             raise jwt.InvalidKeyError("no key of that id") from None
+        return key.key, [key.algorithm_name] if key.algorithm_name in _ASYMMETRIC else []
+
+
+def _granted(claims: Mapping[str, Any]) -> set[str]:
+    """Return the permissions of a token: a list, or words in one string (which is never read letter by letter)."""
+    listed = claims["permissions"] if "permissions" in claims else claims.get("scope")
+    words = listed.split() if isinstance(listed, str) else listed
+    return {word for word in words if isinstance(word, str)} if isinstance(words, list) else set()

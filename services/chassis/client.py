@@ -19,8 +19,10 @@ Stub = TypeVar("Stub")
 class Channels:
     """The channels of a process: one for each address, shared, closed at the end."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, actor: str = "") -> None:
+        """`actor` is who this process says it is, where servers do not find out for themselves (without tokens)."""
         self._settings = settings
+        self._actor = actor
         self._channels: dict[str, grpc.aio.Channel] = {}
 
     async def __aenter__(self) -> Self:
@@ -34,7 +36,7 @@ class Channels:
     def connect(self, stub: Callable[[grpc.aio.Channel], Stub], address: str) -> Stub:
         """Return a stub that speaks to this address. Connecting happens at the first call."""
         if address not in self._channels:
-            self._channels[address] = _channel(address, self._settings)
+            self._channels[address] = _channel(address, self._settings, self._actor)
         return stub(self._channels[address])
 
     async def close(self) -> None:
@@ -43,12 +45,7 @@ class Channels:
         self._channels.clear()
 
 
-def connect(stub: Callable[[grpc.aio.Channel], Stub], address: str, settings: Settings) -> Stub:
-    """Return a stub on a channel of its own, for as long as the process lives."""
-    return stub(_channel(address, settings))
-
-
-def _channel(address: str, settings: Settings) -> grpc.aio.Channel:
+def _channel(address: str, settings: Settings, actor: str) -> grpc.aio.Channel:
     options = [
         ("grpc.lb_policy_name", "round_robin"),
         ("grpc.keepalive_time_ms", 30_000),
@@ -59,7 +56,7 @@ def _channel(address: str, settings: Settings) -> grpc.aio.Channel:
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 1_000),
     ]
-    interceptors = [*aio_client_interceptors(), _Unary(settings), _Streaming(settings)]  # type: ignore[no-untyped-call]
+    interceptors = [*aio_client_interceptors(), _Unary(settings, actor), _Streaming(settings, actor)]  # type: ignore[no-untyped-call]
     if settings.tls_server_ca is None:
         return grpc.aio.insecure_channel(address, options=options, interceptors=interceptors)
     credentials = grpc.ssl_channel_credentials(
@@ -71,8 +68,9 @@ def _channel(address: str, settings: Settings) -> grpc.aio.Channel:
 
 
 class _Prepared:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, actor: str) -> None:
         self._settings = settings
+        self._actor = actor
 
     def details(self, call: Any, *, default: float | None) -> Any:
         """Add who calls, and never wait longer than whoever waits for us."""
@@ -84,6 +82,8 @@ class _Prepared:
         metadata = grpc.aio.Metadata(*(call.metadata or ()))
         if self._settings.token is not None:
             metadata.add("authorization", f"Bearer {self._settings.token.get_secret_value()}")
+        if self._actor:
+            metadata.add("oms-actor", self._actor)
         return grpc.aio.ClientCallDetails(
             method=call.method,
             timeout=timeout,

@@ -1,7 +1,7 @@
 """The database: one engine a process, short transactions, and its failures in the words of the house."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import asyncpg
 from sqlalchemy import MetaData
@@ -16,6 +16,17 @@ Connection = AsyncConnection
 
 STATEMENT_TIMEOUT_MS = 10_000
 IDLE_IN_TRANSACTION_MS = 30_000
+_AFTERWARDS = "oms_after_commit"
+# The database is away, is coming up or going down, is full, or is a standby that has not been promoted yet.
+_AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InterfaceError,
+)
 
 
 def metadata_for(schema: str) -> MetaData:
@@ -60,18 +71,39 @@ class Database:
     @contextlib.asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction: committed at the end, rolled back on any error."""
-        async with self.engine.begin() as connection:
-            yield connection
+        async with self._connection() as connection:
+            afterwards: list[Callable[[], None]] = []
+            connection.info[_AFTERWARDS] = afterwards
+            async with connection.begin():
+                yield connection
+            for call in afterwards:
+                call()
 
     @contextlib.asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
         """Open a connection for reading; every statement sees what is committed when it starts."""
-        async with self.engine.connect() as connection:
+        async with self._connection() as connection:
             yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(self.engine.connect())
+            except TimeoutError as error:  # the driver's; once a call is being served it looks like the caller's own
+                raise _unavailable() from error
+            yield connection
 
     async def dispose(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+def after_commit(connection: AsyncConnection, call: Callable[[], None]) -> None:
+    """Have `call` called once the transaction of `Database.begin` is committed, and not if it is rolled back."""
+    afterwards = connection.info.get(_AFTERWARDS)
+    if afterwards is not None and call not in afterwards:
+        afterwards.append(call)
 
 
 def translate(error: BaseException) -> OmsError | None:
@@ -80,35 +112,25 @@ def translate(error: BaseException) -> OmsError | None:
         return Unavailable("every database connection is busy: try again", reason="DATABASE_BUSY")
     if isinstance(error, TimeoutError):
         return None  # an OSError in Python's tree, and yet the deadline of a call
-    if isinstance(error, OSError | asyncpg.PostgresConnectionError | asyncpg.CannotConnectNowError):
-        return Unavailable("the database does not answer: try again", reason="DATABASE_UNAVAILABLE")
-    if not isinstance(error, DBAPIError):
-        return None
-    cause = error.orig.__cause__ if error.orig is not None and error.orig.__cause__ is not None else error.orig
-    return _translate_driver(cause, error)
+    if isinstance(error, DBAPIError):
+        cause = error.orig.__cause__ if error.orig is not None and error.orig.__cause__ is not None else error.orig
+        if (known := _translate_driver(cause)) is not None:
+            return known
+        lost = error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+        return _unavailable() if lost else None
+    # While connecting, the driver's own errors come as they are.
+    return _translate_driver(error)
 
 
-def _translate_driver(cause: BaseException | None, error: DBAPIError) -> OmsError | None:
+def _translate_driver(cause: BaseException | None) -> OmsError | None:
     if isinstance(cause, asyncpg.DeadlockDetectedError | asyncpg.SerializationError | asyncpg.LockNotAvailableError):
         return Aborted("another transaction was in the way: try again", reason="TRANSACTION_CONFLICT")
     if isinstance(cause, asyncpg.QueryCanceledError):
         return DeadlineExceeded("the database took too long", reason="STATEMENT_TIMEOUT")
-    if isinstance(
-        cause,
-        asyncpg.CharacterNotInRepertoireError | asyncpg.UntranslatableCharacterError | asyncpg.DataError,
-    ):
+    if isinstance(cause, asyncpg.DataError):  # forbidden characters are among them
         return InvalidArgument("a value cannot be stored: it is out of range or has forbidden characters")
-    if error.connection_invalidated or isinstance(
-        cause,
-        OSError
-        | asyncpg.PostgresConnectionError
-        | asyncpg.CannotConnectNowError
-        | asyncpg.AdminShutdownError
-        | asyncpg.CrashShutdownError
-        | asyncpg.InterfaceError
-        | asyncpg.TooManyConnectionsError,
-    ):
-        return Unavailable("the database does not answer: try again", reason="DATABASE_UNAVAILABLE")
-    if isinstance(error, OperationalError | InterfaceError):
-        return Unavailable("the database does not answer: try again", reason="DATABASE_UNAVAILABLE")
-    return None
+    return _unavailable() if isinstance(cause, _AWAY) else None
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("the database does not answer: try again", reason="DATABASE_UNAVAILABLE")

@@ -2,6 +2,7 @@
 
 import grpc
 from google.protobuf import any_pb2
+from google.protobuf.message import DecodeError
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
@@ -21,8 +22,11 @@ CODES: dict[type[OmsError], grpc.StatusCode] = {
     errors.Unavailable: grpc.StatusCode.UNAVAILABLE,
 }
 _CLASSES = {code: error for error, code in CODES.items()}
-# What ErrorInfo and headers can carry; longer texts are cut, never refused.
+# An error travels in HTTP/2 headers, of which gRPC takes 8 KiB: beyond that the caller would hear RESOURCE_EXHAUSTED
+# instead of what happened. Texts are cut, never refused; in the message a byte beyond ASCII takes three.
 _TEXT_LIMIT = 1000
+_MESSAGE_BUDGET = 2000
+_DETAILS_BUDGET = 3000
 
 
 class InvalidFields(errors.InvalidArgument):
@@ -45,27 +49,38 @@ def code_of(error: OmsError) -> grpc.StatusCode:
 
 def to_status(error: OmsError, domain: str) -> "rpc_status._Status":
     """Return what goes over the wire for this error."""
-    info = error_details_pb2.ErrorInfo(
-        reason=error.reason,
-        domain=domain,
-        metadata={key: value[:_TEXT_LIMIT] for key, value in error.metadata.items()},
-    )
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=domain)
+    left = _DETAILS_BUDGET
+    for key, value in error.metadata.items():
+        info.metadata[key] = _cut(value, min(_TEXT_LIMIT, left))
+        left = max(0, left - len(key) - len(info.metadata[key].encode()))
     details = [any_pb2.Any()]
     details[0].Pack(info)
     if isinstance(error, InvalidFields):
         bad = error_details_pb2.BadRequest()
-        for field, sentence in error.violations[:50]:
-            bad.field_violations.add(field=field, description=sentence[:_TEXT_LIMIT])
+        for field, sentence in error.violations:
+            violation = error_details_pb2.BadRequest.FieldViolation(
+                field=_cut(field, _TEXT_LIMIT), description=_cut(sentence, _TEXT_LIMIT)
+            )
+            left -= violation.ByteSize()
+            if left < 0:
+                break
+            bad.field_violations.append(violation)
         details.append(any_pb2.Any())
         details[1].Pack(bad)
     code = code_of(error)
     return rpc_status.to_status(
         status_pb2.Status(
             code=code_pb2.Code.Value("CANCELLED" if code is grpc.StatusCode.CANCELLED else code.name),
-            message=error.message[:_TEXT_LIMIT],
+            message=_cut(error.message, _TEXT_LIMIT if error.message.isascii() else _MESSAGE_BUDGET // 3),
             details=details,
         )
     )
+
+
+def _cut(text: str, limit: int) -> str:
+    """Return as much of the text as fits into so many bytes of UTF-8."""
+    return text.encode(errors="replace")[:limit].decode(errors="ignore")
 
 
 def from_rpc_error(error: grpc.aio.AioRpcError) -> OmsError:
@@ -85,7 +100,8 @@ def from_rpc_error(error: grpc.aio.AioRpcError) -> OmsError:
 def _status_of(error: grpc.aio.AioRpcError) -> status_pb2.Status | None:
     for key, value in error.trailing_metadata() or ():
         if key == "grpc-status-details-bin":
-            status = status_pb2.Status()
-            status.ParseFromString(value)
-            return status
+            try:
+                return status_pb2.Status.FromString(value)
+            except DecodeError:
+                return None  # whoever answered is none of ours
     return None

@@ -7,12 +7,13 @@ import asyncio
 import inspect
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
 import protovalidate
 import structlog
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from services.chassis import telemetry
 from services.chassis.auth import OPEN, Gate
@@ -59,7 +60,7 @@ class Handling(grpc.aio.ServerInterceptor):  # type: ignore[misc]
         wrap = self._streaming if handler.response_streaming else self._unary
         return make(
             wrap(call.method, behavior),
-            request_deserializer=handler.request_deserializer,
+            request_deserializer=_reading(handler.request_deserializer),
             response_serializer=handler.response_serializer,
         )
 
@@ -122,6 +123,8 @@ class Handling(grpc.aio.ServerInterceptor):  # type: ignore[misc]
         if isinstance(request, Message):
             _validate(request)
             return request
+        if isinstance(request, _Unreadable):
+            raise request.refusal
         return _checked_stream(request) if inspect.isasyncgen(request) or hasattr(request, "__aiter__") else request
 
     async def _refuse(self, method: str, context: grpc.aio.ServicerContext, error: Exception, started: float) -> None:
@@ -137,10 +140,8 @@ class Handling(grpc.aio.ServerInterceptor):  # type: ignore[misc]
     def _end(self, method: str, code: str, started: float, error: str = "") -> None:
         seconds = time.perf_counter() - started
         telemetry.count_request(self._name, method.rsplit("/", 1)[-1], code, seconds)
-        if error:
-            log.info("answered", code=code, seconds=round(seconds, 4), error=error[:300])
-        else:
-            log.debug("answered", code=code, seconds=round(seconds, 4))
+        said = {"error": error[:300]} if error else {}
+        log.info("answered", code=code, seconds=round(seconds, 4), **said)
 
 
 def _known(error: Exception) -> OmsError | None:
@@ -172,7 +173,29 @@ def _path(violation: Any) -> str:
     return ".".join(parts)
 
 
-async def _checked_stream(requests: AsyncIterator[Message]) -> AsyncIterator[Message]:
+async def _checked_stream(requests: AsyncIterator[Any]) -> AsyncIterator[Message]:
     async for request in requests:
+        if isinstance(request, _Unreadable):
+            raise request.refusal
         _validate(request)
         yield request
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """Stands for bytes that are no request, until there is somebody to tell: gRPC itself would answer UNKNOWN."""
+
+    refusal: InvalidArgument
+
+
+def _reading(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any] | None:
+    if deserialize is None:
+        return None
+
+    def read(data: bytes) -> Any:
+        try:
+            return deserialize(data)
+        except DecodeError as error:
+            return _Unreadable(InvalidArgument(f"the request cannot be read: {error}", reason="MALFORMED_REQUEST"))
+
+    return read

@@ -55,7 +55,9 @@ def _migrate(connection: Connection, metadata: MetaData) -> None:
     try:
         connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
         connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
-        connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
+        # Only where it is missing: even IF NOT EXISTS needs a right that the service's role may not have.
+        if connection.execute(text("SELECT to_regnamespace(:name)"), {"name": f'"{schema}"'}).scalar() is None:
+            connection.execute(text(f'CREATE SCHEMA "{schema}"'))
         connection.commit()
         context.configure(
             connection=connection,
@@ -68,6 +70,7 @@ def _migrate(connection: Connection, metadata: MetaData) -> None:
         with context.begin_transaction():
             context.run_migrations()
     finally:
+        connection.rollback()  # what succeeded is committed, and after a failure nothing else can be said
         connection.execute(text("SELECT pg_advisory_unlock(:turn)"), {"turn": _TURN})
 
 

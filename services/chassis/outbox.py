@@ -4,7 +4,7 @@ The relay delivers it afterwards, at least once, in order for each key. Whoever 
 transactions must hold a lock that orders them (the row of the order, say), as their order is the order of writing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.chassis.database import after_commit
 from services.kernel import clock, ids
 
 TEMPORAL = "temporal"
@@ -107,11 +108,22 @@ def outbox_table(metadata: MetaData) -> Table:
 class Outbox:
     """The outbox of one service."""
 
-    def __init__(self, table: Table, clock_: clock.Clock, *, publishes: bool = True) -> None:
-        """`publishes` is False where nobody subscribes: CloudEvents are then not kept."""
+    def __init__(
+        self,
+        table: Table,
+        clock_: clock.Clock,
+        *,
+        publishes: bool = True,
+        written: Callable[[], None] | None = None,
+    ) -> None:
+        """`publishes` is False where nobody subscribes: CloudEvents are then not kept.
+
+        `written` is called whenever events were committed through `Database.begin`, so that the relay need not wait.
+        """
         self._table = table
         self._clock = clock_
         self._publishes = publishes
+        self._written = written
 
     async def add(self, connection: AsyncConnection, *events: Event) -> None:
         """Write events in the caller's transaction. An event_id that is there already is left alone."""
@@ -133,6 +145,8 @@ class Outbox:
         ]
         if rows:
             await connection.execute(insert(self._table).on_conflict_do_nothing(index_elements=["event_id"]), rows)
+            if self._written is not None:
+                after_commit(connection, self._written)
 
 
 def _columns(event: Event) -> dict[str, object]:

@@ -38,7 +38,7 @@ def decode_token(request: Message) -> list[str | int] | None:
         raise _invalid("it was not given by this service") from None
     if digest != _digest(request):
         raise _invalid("it was given for a request with other filters")
-    if not all(isinstance(part, str | int) for part in position):
+    if not all(isinstance(part, str | int) and not isinstance(part, bool) for part in position):
         raise _invalid("it was not given by this service")
     return list(position)
 

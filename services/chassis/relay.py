@@ -8,7 +8,8 @@ replayable, and holds up the later events of its key, because delivering those f
 import asyncio
 import contextlib
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
@@ -17,7 +18,7 @@ from opentelemetry import propagate, trace
 from sqlalchemy import Table
 
 from services.chassis import store_outbox, telemetry
-from services.chassis.database import Database, translate
+from services.chassis.database import Connection, Database, translate
 from services.chassis.store_outbox import Delivery
 from services.kernel.clock import Clock
 from services.kernel.errors import OmsError, Unavailable
@@ -29,7 +30,13 @@ BATCH = 50
 MAX_ATTEMPTS = 20
 FIRST_BACKOFF = 0.2
 SLOWEST_BACKOFF = 60.0
+# While a sink is down as a whole: how often it is tried, and how late an event may be once it is back.
+SLOWEST_TURN = 2.0
+LONGEST_POSTPONED = 10.0
+# A delivery holds a row lock in an idle transaction: well below the database's limit for those.
+DELIVERY_SECONDS = 15.0
 KEPT = timedelta(days=7)
+PURGED_AT_ONCE = 5000
 
 
 class Refused(OmsError):
@@ -49,6 +56,14 @@ class Sink(Protocol):
             Refused: the event will never be taken.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What came of one look at the outbox: how many events a sink took, and how many found it down."""
+
+    delivered: int = 0
+    down: int = 0
 
 
 class Relay:
@@ -78,40 +93,50 @@ class Relay:
 
     async def drain_once(self) -> int:
         """Deliver what is due now, one batch a sink, and return how many were."""
-        return sum([await self._batch(name) for name in self._sinks])
+        return sum([(await self._turn(name)).delivered for name in self._sinks])
 
     async def _loop(self, name: str) -> None:
+        pause = self._poll_seconds
         while True:
             self._wakers[name].clear()
             try:
-                done = await self._batch(name)
+                turn = await self._turn(name)
             except Exception as error:
-                # The database is away, or a sink has a bug: either way the next turn may be better.
+                # The database is away, or a sink has a bug: either way a later turn may be better.
                 log.warning("relay turn failed", sink=name, error=str(translate(error) or repr(error))[:300])
-                done = 0
-                await asyncio.sleep(1.0)
-            if not done:
+                turn = Turn(down=1)
+            if turn.delivered:
+                pause = self._poll_seconds
+            elif turn.down:
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+                pause = min(pause * 2, SLOWEST_TURN)
+            else:
+                pause = self._poll_seconds
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wakers[name].wait(), self._poll_seconds)
+                    await asyncio.wait_for(self._wakers[name].wait(), pause)
 
-    async def _batch(self, name: str) -> int:
+    async def _turn(self, name: str) -> Turn:
         async with self._database.begin() as connection:
-            now = self._clock.now()
-            events = await store_outbox.claim(connection, self._table, name, now, BATCH)
+            events = await store_outbox.claim(connection, self._table, name, self._clock.now(), BATCH)
             if not events:
-                return 0
+                return Turn()
             results = await asyncio.gather(*(self._deliver(name, event) for event in events), return_exceptions=True)
             notes: dict[int, str] = {}
+            down: list[tuple[Delivery, Unavailable]] = []
             for event, result in zip(events, results, strict=True):
                 if isinstance(result, str):
                     notes[event.sequence] = result
                 elif isinstance(result, asyncio.CancelledError):
                     raise result
+                elif isinstance(result, Unavailable):
+                    down.append((event, result))
                 else:
                     await self._failed(connection, name, event, result)
+            if down:
+                await self._postponed(connection, name, down)
             await store_outbox.delivered(connection, self._table, notes, self._clock.now())
-            telemetry.count_deliveries(name, delivered=len(notes), failed=len(events) - len(notes))
-            return len(notes)
+        telemetry.count_deliveries(name, delivered=len(notes), failed=len(events) - len(notes))
+        return Turn(delivered=len(notes), down=len(down))
 
     async def _deliver(self, name: str, event: Delivery) -> str:
         with tracer.start_as_current_span(
@@ -119,37 +144,62 @@ class Relay:
             context=propagate.extract(event.trace),
             attributes={"oms.event_id": event.event_id, "oms.sink": name, "oms.key": event.key},
         ):
-            return await self._sinks[name].deliver(event)
+            try:
+                async with asyncio.timeout(DELIVERY_SECONDS):
+                    return await self._sinks[name].deliver(event)
+            except TimeoutError:
+                raise Unavailable(f"{name} took longer than {DELIVERY_SECONDS:.0f} s") from None
 
-    async def _failed(self, connection, name: str, event: Delivery, error: BaseException) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-        down = isinstance(error, Unavailable)
-        dead = isinstance(error, Refused) or (not down and event.attempts + 1 >= MAX_ATTEMPTS)
+    async def _postponed(self, connection: Connection, name: str, down: Sequence[tuple[Delivery, Unavailable]]) -> None:
+        """Put off what a sink that is down could not take: the longer it waits already, the less often it is tried."""
+        now = self._clock.now()
+        oldest = min(event.create_time for event, _ in down)
+        wait = min(LONGEST_POSTPONED, max(1.0, (now - oldest).total_seconds() / 10)) * random.uniform(0.5, 1.0)  # noqa: S311
+        error = str(down[0][1])
+        log.warning("sink is down", sink=name, events=len(down), error=error[:300])
+        await store_outbox.postponed(
+            connection,
+            self._table,
+            [event.sequence for event, _ in down],
+            error=error,
+            next_attempt_time=now + timedelta(seconds=wait),
+        )
+
+    async def _failed(self, connection: Connection, name: str, event: Delivery, error: BaseException) -> None:
+        dead = isinstance(error, Refused) or event.attempts + 1 >= MAX_ATTEMPTS
         backoff = min(SLOWEST_BACKOFF, FIRST_BACKOFF * 2 ** min(event.attempts, 20))
-        if down:
-            backoff = 1.0
-        wait = timedelta(seconds=backoff * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
-        log.log(
-            40 if dead else 30,
+        said = str(error) or type(error).__name__
+        (log.error if dead else log.warning)(
             "event is dead" if dead else "event was not delivered",
             sink=name,
             event_id=event.event_id,
             type=event.type,
             attempts=event.attempts + 1,
-            error=str(error)[:300],
+            error=said[:300],
         )
         await store_outbox.failed(
             connection,
             self._table,
             event.sequence,
-            error=str(error) or type(error).__name__,
-            next_attempt_time=self._clock.now() + wait,
+            error=said,
+            next_attempt_time=self._clock.now() + timedelta(seconds=backoff * random.uniform(0.5, 1.0)),  # noqa: S311
             dead=dead,
-            counts=not down,
         )
 
     async def _purge_loop(self) -> None:
         while True:
             await asyncio.sleep(60 * random.uniform(0.5, 1.5))  # noqa: S311 - spreads the replicas
-            with contextlib.suppress(Exception):
-                async with self._database.begin() as connection:
-                    await store_outbox.purge(connection, self._table, self._clock.now() - KEPT, 5000)
+            try:
+                await self.purge()
+            except Exception as error:
+                log.warning("purge failed", error=str(translate(error) or repr(error))[:300])
+
+    async def purge(self) -> int:
+        """Delete what was delivered more than a week ago, in batches, and return how much it was."""
+        purged = 0
+        while True:
+            async with self._database.begin() as connection:
+                batch = await store_outbox.purge(connection, self._table, self._clock.now() - KEPT, PURGED_AT_ONCE)
+            purged += batch
+            if batch < PURGED_AT_ONCE:
+                return purged

@@ -27,6 +27,7 @@ from services.chassis.settings import Settings
 from services.chassis.sinks.temporal import TemporalConnection, TemporalSink
 from services.chassis.sinks.webhook import WebhookSink
 from services.kernel.clock import Clock, SystemClock
+from services.kernel.errors import OmsError
 
 log = structlog.get_logger()
 
@@ -66,10 +67,11 @@ class Service:
 
 @dataclass(frozen=True)
 class Running:
-    """A service that is up."""
+    """A service that is up. `broken` is done, with the error, if its background work ends by one."""
 
     address: str
     parts: Parts
+    broken: asyncio.Future[None]
 
 
 @contextlib.asynccontextmanager
@@ -99,13 +101,14 @@ async def start(
         background = [_watch_outbox(service, parts), *service.background(parts)]
         if settings.relay_enabled:
             background.append(parts.relay.run())
-        stack.push_async_callback(_end, [asyncio.create_task(_keep(one)) for one in background])
+        broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        stack.push_async_callback(_end, [asyncio.create_task(_keep(one, broken)) for one in background])
         # Ended before the tasks: a call in hand may still write what the relay should deliver.
         stack.push_async_callback(server.stop)
         await server.ready()
         address = f"{settings.listen.rsplit(':', 1)[0]}:{port}"
         log.info("listening", service=service.name, address=address)
-        yield Running(address, parts)
+        yield Running(address, parts, broken)
 
 
 async def _parts(service: Service, settings: Settings, clock: Clock, stack: contextlib.AsyncExitStack) -> Parts:
@@ -113,22 +116,26 @@ async def _parts(service: Service, settings: Settings, clock: Clock, stack: cont
         settings.database_url, pool_size=settings.database_pool_size, application_name=f"oms-{service.name}"
     )
     stack.push_async_callback(database.dispose)
-    channels = await stack.enter_async_context(Channels(settings))
+    channels = await stack.enter_async_context(Channels(settings, actor=service.name))
     temporal = TemporalConnection(settings)
+    stack.push_async_callback(temporal.close)
     sinks: dict[str, Sink] = {outboxes.TEMPORAL: TemporalSink(temporal, service.temporal_search_attributes)}
     if settings.webhook_url and settings.webhook_secret:
         secret = settings.webhook_secret.get_secret_value()
-        sinks[outboxes.WEBHOOK] = WebhookSink(settings.webhook_url, secret, f"/oms/{service.name}", clock)
+        webhook = WebhookSink(settings.webhook_url, secret, f"/oms/{service.name}", clock)
+        stack.push_async_callback(webhook.close)
+        sinks[outboxes.WEBHOOK] = webhook
     table = _table(service, "outbox_events")
+    relay = Relay(database, table, sinks, clock)
     return Parts(
         settings=settings,
         database=database,
-        outbox=Outbox(table, clock, publishes=outboxes.WEBHOOK in sinks),
+        outbox=Outbox(table, clock, publishes=outboxes.WEBHOOK in sinks, written=relay.wake),
         idempotency=Idempotency(database, _table(service, "idempotency_keys"), clock),
         clock=clock,
         channels=channels,
         temporal=temporal.client,
-        relay=Relay(database, table, sinks, clock),
+        relay=relay,
     )
 
 
@@ -145,21 +152,22 @@ async def _await_database(database: Database) -> None:
                 await connection.execute(text("SELECT 1"))
             return
         except Exception as error:
-            if translate(error) is None:
+            known = error if isinstance(error, OmsError) else translate(error)
+            if known is None:
                 raise
             log.warning("waiting for the database", error=str(error)[:200])
             await asyncio.sleep(wait)
             wait = min(wait * 2, 2.0)
 
 
-async def _keep(work: Coroutine[Any, Any, None]) -> None:
+async def _keep(work: Coroutine[Any, Any, None], broken: asyncio.Future[None]) -> None:
     try:
         await work
-    except asyncio.CancelledError:
-        raise
-    except Exception:
+    except Exception as error:
         log.exception("background work ended")
-        raise
+        if not broken.done():
+            broken.set_exception(error)
+            broken.exception()  # whoever runs the service may look at it, nobody must
 
 
 async def _watch_outbox(service: Service, parts: Parts) -> None:
@@ -194,21 +202,28 @@ def run(service: Service) -> None:
 
 
 async def _until_told(service: Service, settings: Settings) -> None:
-    told = asyncio.Event()
+    told, up = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    starting = asyncio.create_task(_run(service, settings, told))
+    serving = asyncio.create_task(_serve(service, settings, told, up))
     waiting = asyncio.create_task(told.wait())
-    await asyncio.wait([starting, waiting], return_when=asyncio.FIRST_COMPLETED)
-    if not starting.done() and not told.is_set():
-        starting.cancel()
-    await starting
+    await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
-
-
-async def _run(service: Service, settings: Settings, told: asyncio.Event) -> None:
-    async with start(service, settings):
-        await told.wait()
-        log.info("draining", service=service.name, seconds=settings.drain_seconds)
+    if not up.is_set():
+        serving.cancel()  # it may wait for a database that never comes
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
     log.info("stopped", service=service.name)
+
+
+async def _serve(service: Service, settings: Settings, told: asyncio.Event, up: asyncio.Event) -> None:
+    async with start(service, settings) as running:
+        up.set()
+        waiting = asyncio.ensure_future(told.wait())
+        first: list[asyncio.Future[Any]] = [waiting, running.broken]
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        log.info("draining", service=service.name, seconds=settings.drain_seconds)
+    if running.broken.done():
+        running.broken.result()  # a service that lost a part of itself is started anew by whoever runs it

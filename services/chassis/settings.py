@@ -1,5 +1,6 @@
 """Settings, from the environment. Every default is safe: loopback, no credentials, everything bounded."""
 
+import base64
 import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -7,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SERVICES = ("intake", "inventory", "routing", "fulfillment", "returns")
 Positive = Annotated[float, Field(gt=0)]
 
 
@@ -57,6 +59,40 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = None
     relay_enabled: bool = True
 
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, url: str) -> str:
+        if not url.startswith(("postgresql://", "postgresql+asyncpg://")):
+            raise ValueError("OMS_DATABASE_URL must start with postgresql://")
+        return url
+
+    @field_validator("listen", "temporal_address", *(f"{name}_address" for name in SERVICES))
+    @classmethod
+    def _host_and_port(cls, address: str) -> str:
+        _, _, port = address.rpartition(":")
+        if not port.isdecimal() or int(port) > 65535:
+            raise ValueError(f"{address!r} is not of the form host:port")
+        return address
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _http(cls, url: str | None) -> str | None:
+        if url and not url.startswith(("https://", "http://")):
+            raise ValueError("OMS_WEBHOOK_URL must start with https:// (or http://)")
+        return url
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _standard(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and secret.get_secret_value():
+            try:
+                key = base64.b64decode(secret.get_secret_value().removeprefix("whsec_"), validate=True)
+            except ValueError:
+                key = b""
+            if not 24 <= len(key) <= 64:
+                raise ValueError("OMS_WEBHOOK_SECRET must be whsec_ and 24 to 64 bytes in base64")
+        return secret
+
     @field_validator("jwt_secret")
     @classmethod
     def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
@@ -66,6 +102,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        if self.jwt_jwks and self.jwt_secret:
+            raise ValueError("OMS_JWT_JWKS and OMS_JWT_SECRET exclude each other")
+        if self.tls_client_ca and not self.tls_certificate:
+            raise ValueError("OMS_TLS_CLIENT_CA needs OMS_TLS_CERTIFICATE: without TLS nobody shows a certificate")
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise ValueError("OMS_TLS_CERTIFICATE and OMS_TLS_KEY go together")
         if bool(self.tls_client_certificate) != bool(self.tls_client_key):

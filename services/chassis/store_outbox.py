@@ -87,18 +87,28 @@ async def failed(
     error: str,
     next_attempt_time: datetime,
     dead: bool,
-    counts: bool,
 ) -> None:
-    """Mark an attempt as failed; `counts` is False where the whole sink is down, which is not the event's fault."""
+    """Mark an attempt as failed."""
     await connection.execute(
         update(table)
         .where(table.c.sequence == sequence)
         .values(
             state=DEAD if dead else PENDING,
-            attempts=table.c.attempts + (1 if counts else 0),
-            last_error=error[:1000],
+            attempts=table.c.attempts + 1,
+            last_error=error[:1000].replace("\x00", ""),
             next_attempt_time=next_attempt_time,
         )
+    )
+
+
+async def postponed(
+    connection: AsyncConnection, table: Table, sequences: Sequence[int], *, error: str, next_attempt_time: datetime
+) -> None:
+    """Put events off without counting an attempt: their sink is down, which is not their fault."""
+    await connection.execute(
+        update(table)
+        .where(table.c.sequence.in_(sequences))
+        .values(last_error=error[:1000].replace("\x00", ""), next_attempt_time=next_attempt_time)
     )
 
 

@@ -19,7 +19,7 @@ from services.chassis.settings import Settings
 # name → what it counts.
 METRICS = {
     "oms_rpc_requests_total": "Calls answered, by service, rpc and code.",
-    "oms_rpc_duration_seconds": "How long answering took, by service and rpc.",
+    "oms_rpc_duration_seconds": "How long answering took, by service, rpc and code.",
     "oms_outbox_deliveries_total": "Events that a sink took or did not, by sink and outcome.",
     "oms_outbox_undelivered_events": "Events that are pending or dead, by sink and state.",
     "oms_outbox_oldest_seconds": "Age of the oldest undelivered event, by sink and state.",
@@ -27,7 +27,12 @@ METRICS = {
 
 _meter = metrics.get_meter("oms")
 _requests = _meter.create_counter("oms_rpc_requests_total", description=METRICS["oms_rpc_requests_total"])
-_duration = _meter.create_histogram("oms_rpc_duration_seconds", description=METRICS["oms_rpc_duration_seconds"])
+_duration = _meter.create_histogram(
+    "oms_rpc_duration_seconds",
+    description=METRICS["oms_rpc_duration_seconds"],
+    # The SDK's own buckets are for milliseconds: every call would be in the first.
+    explicit_bucket_boundaries_advisory=[0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+)
 _deliveries = _meter.create_counter("oms_outbox_deliveries_total", description=METRICS["oms_outbox_deliveries_total"])
 _undelivered = _meter.create_gauge(
     "oms_outbox_undelivered_events", description=METRICS["oms_outbox_undelivered_events"]
@@ -35,6 +40,7 @@ _undelivered = _meter.create_gauge(
 _oldest = _meter.create_gauge("oms_outbox_oldest_seconds", description=METRICS["oms_outbox_oldest_seconds"])
 
 _MASK = "•••"
+_MOST_SHOWN = 20
 
 
 def configure(name: str, settings: Settings) -> None:
@@ -93,7 +99,7 @@ def _add_trace(_logger: object, _method: str, event: Any) -> Any:
 def count_request(service: str, rpc: str, code: str, seconds: float) -> None:
     """Count an answered call."""
     _requests.add(1, {"service": service, "rpc": rpc, "code": code})
-    _duration.record(seconds, {"service": service, "rpc": rpc})
+    _duration.record(seconds, {"service": service, "rpc": rpc, "code": code})
 
 
 def count_deliveries(sink: str, *, delivered: int, failed: int) -> None:
@@ -116,10 +122,14 @@ def masked(message: Message) -> dict[str, Any]:
     for descriptor, value in message.ListFields():
         if descriptor.GetOptions().Extensions[options_pb2.personal]:
             shown[descriptor.name] = _MASK
-        elif descriptor.message_type is None or descriptor.message_type.GetOptions().map_entry:
-            shown[descriptor.name] = str(value)[:200] if isinstance(value, bytes | str) else str(value)
+        elif descriptor.message_type is not None and descriptor.message_type.GetOptions().map_entry:
+            shown[descriptor.name] = {str(key): _shown(value[key]) for key in list(value)[:_MOST_SHOWN]}
         elif descriptor.is_repeated:
-            shown[descriptor.name] = [masked(one) for one in value[:20]]
+            shown[descriptor.name] = [_shown(one) for one in value[:_MOST_SHOWN]]
         else:
-            shown[descriptor.name] = masked(value)
+            shown[descriptor.name] = _shown(value)
     return shown
+
+
+def _shown(value: Any) -> Any:
+    return masked(value) if isinstance(value, Message) else str(value)[:200]

@@ -10,7 +10,7 @@ from oms.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
 from oms.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from services.chassis.client import Channels
 from services.chassis.settings import Settings
-from services.cli_output import AsJson, err, out, print_json, run, table
+from services.cli_output import AsJson, actor, err, out, print_json, run, table
 from services.inventory.leaks import Report, audit_stock
 
 
@@ -39,7 +39,7 @@ async def _audit(settle: float) -> Report:
                 tasks[what] = bar.add_task(what, total=None)
             bar.update(tasks[what], completed=number, description=f"{what} {number}")  # type: ignore[arg-type]
 
-        async with Channels(settings) as channels:
+        async with Channels(settings, actor=actor()) as channels:
             return await audit_stock(
                 channels.connect(InventoryServiceStub, settings.inventory_address),
                 channels.connect(IntakeServiceStub, settings.intake_address),

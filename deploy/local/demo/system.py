@@ -32,7 +32,7 @@ class System:
 async def connected(addresses: Mapping[str, str]) -> AsyncIterator[System]:
     """Connect to the system at these addresses."""
     async with contextlib.AsyncExitStack() as stack:
-        channels = await stack.enter_async_context(Channels(Settings()))
+        channels = await stack.enter_async_context(Channels(Settings(), actor="demo"))
         wms, carrier = [
             await stack.enter_async_context(
                 httpx.AsyncClient(base_url=f"http://{addresses[name]}", timeout=10, trust_env=False)

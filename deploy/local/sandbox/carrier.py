@@ -43,7 +43,7 @@ class Carrier:
 
     def __init__(self, memory: Journal) -> None:
         self._settings = Settings()
-        self._channels = Channels(self._settings)
+        self._channels = Channels(self._settings, actor="carrier")
         self._journal = memory
         self._wms = Partner(
             os.environ.get("OMS_WMS_URL", "http://127.0.0.1:7711"),

@@ -45,7 +45,7 @@ class Wms:
 
     def __init__(self, memory: Journal) -> None:
         settings = Settings()
-        self._channels = Channels(settings)
+        self._channels = Channels(settings, actor="wms")
         self._settings = settings
         self._journal = memory
         self._carrier = Partner(

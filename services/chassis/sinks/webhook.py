@@ -17,6 +17,7 @@ from services.kernel.clock import Clock
 from services.kernel.errors import OmsError, Unavailable
 
 _GONE = 410
+_BUSY = (429, 502, 503, 504)
 _TIMEOUT_SECONDS = 10
 
 
@@ -45,9 +46,15 @@ class WebhookSink:
             raise Unavailable(f"{self._url} does not answer: {error!r}", reason="WEBHOOK_UNAVAILABLE") from error
         if answer.is_success:
             return ""
+        if answer.status_code in _BUSY:
+            raise Unavailable(f"{self._url} answered {answer.status_code}", reason="WEBHOOK_UNAVAILABLE")
         if answer.status_code == _GONE:
             raise Refused(f"{self._url} answered 410: it does not want events any more")
         raise OmsError(f"{self._url} answered {answer.status_code}", reason="WEBHOOK_FAILED")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
 
     def _body(self, event: Delivery) -> str:
         kind = message_factory.GetMessageClass(Default().FindMessageTypeByName(event.message_type))
