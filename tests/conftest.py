@@ -35,7 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         servers.open_run()
         # `timeout` and continuous integration end us with SIGTERM: then, too, nothing may be left running. It becomes a
-        # Ctrl-C, which asyncio turns into a cancellation; an exception in the middle of its loop would skip every `finally`.
+        # Ctrl-C, which asyncio turns into a cancellation; an exception in the middle of its loop skips every `finally`.
+        # A script's background jobs are born deaf to Ctrl-C, so hearing is restored first.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 

@@ -6,6 +6,7 @@ it never stands in the way of the code that is running.
 
 import asyncio
 import importlib
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ LOCK_TIMEOUT = "4s"
 STATEMENT_TIMEOUT = "5s"
 SERVICES = Path(__file__).parents[1]
 _TURN = 0x6F6D73  # "oms": migrations of one database take turns
+_ONE_IN_A_PROCESS = threading.Lock()  # what Alembic is doing is in its module's globals
 
 
 def upgrade(database_url: str, service: str, revision: str = "head") -> None:
@@ -31,7 +33,8 @@ def upgrade(database_url: str, service: str, revision: str = "head") -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["database_url"] = database_url
     config.attributes["service"] = service
-    command.upgrade(config, revision)
+    with _ONE_IN_A_PROCESS:
+        command.upgrade(config, revision)
 
 
 def run_env(metadata: MetaData) -> None:

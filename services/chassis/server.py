@@ -9,6 +9,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from opentelemetry.instrumentation.grpc import aio_server_interceptor
+from opentelemetry.instrumentation.grpc.filters import negate, service_prefix
 
 from services.chassis.auth import Gate
 from services.chassis.handling import Handling
@@ -31,7 +32,11 @@ class Server:
         self._settings = settings
         gate = Gate(settings, [one.descriptor for one in services])
         self._server = grpc.aio.server(
-            interceptors=[aio_server_interceptor(), Handling(name, settings, gate)],  # type: ignore[no-untyped-call]
+            # gRPC's own services are left out: probes are noise, and the interceptor breaks Health.Watch, a coroutine.
+            interceptors=[
+                aio_server_interceptor(filter_=negate(service_prefix("grpc."))),  # type: ignore[no-untyped-call]
+                Handling(name, settings, gate),
+            ],
             options=[
                 ("grpc.max_receive_message_length", settings.max_message_bytes),
                 ("grpc.max_send_message_length", settings.max_message_bytes),

@@ -176,7 +176,7 @@ def _attributes(order: Order) -> dict[str, str | int | datetime]:
         search_attributes.PRIORITY: order.priority,
     }
     if order.open_holds:
-        attributes[search_attributes.HOLD] = ",".join(sorted({hold.type.value for hold in order.open_holds}))
+        attributes[search_attributes.HOLD] = ", ".join(sorted({hold.type.value for hold in order.open_holds}))
     return attributes
 
 

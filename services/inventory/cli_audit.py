@@ -30,8 +30,8 @@ def audit(
 
 async def _audit(settle: float) -> Report:
     settings = Settings()
-    # On stderr, so that --json can be piped; rich shows nothing where nobody looks.
-    with Progress(console=err, transient=True) as bar:
+    # On stderr, so that --json can be piped; nothing, not even rich's empty line, where nobody looks.
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
         tasks: dict[str, object] = {}
 
         def progress(what: str, number: int) -> None:

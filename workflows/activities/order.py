@@ -23,6 +23,7 @@ from oms.workflow.v1.order_workflow_pb2 import (
     Recorded,
     SettleCommand,
 )
+from services.kernel.errors import FailedPrecondition, Unavailable
 from workflows.activities.allocate import allocate
 from workflows.activities.calls import Stubs, step
 from workflows.activities.moves import moves
@@ -98,11 +99,16 @@ class OrderActivities:
     @step("intake.ExpireHold")
     async def expire_hold(self, command: ExpireHoldCommand) -> ExpireHoldResult:
         """Apply a hold's deadline action."""
-        answer = await self._stubs.intake.ExpireHold(
-            ExpireHoldRequest(
-                request_id=f"{command.hold_id}/expire", order_id=command.order_id, hold_id=command.hold_id
-            )
+        request = ExpireHoldRequest(
+            request_id=f"{command.hold_id}/expire", order_id=command.order_id, hold_id=command.hold_id
         )
+        try:
+            answer = await self._stubs.intake.ExpireHold(request)
+        except FailedPrecondition as error:
+            if error.reason != "HOLD_NOT_DUE":
+                raise
+            # Intake's clock is behind the process's, by a moment or by more: it will get there.
+            raise Unavailable(error.message, reason=error.reason) from error
         gone = answer.hold.state != Hold.STATE_CREATED
         cancel = answer.hold.deadline_action == HoldDeadlineAction.HOLD_DEADLINE_ACTION_CANCEL
         return ExpireHoldResult(resolved=gone, cancel=gone and cancel and answer.hold.state == Hold.STATE_EXPIRED)
