@@ -1,5 +1,7 @@
 """What an operator reads in the Temporal Web UI when an order is opened: where it stands, in words and numbers."""
 
+from datetime import datetime
+
 from workflows.state.order import OrderState
 
 _COLUMNS = ("ordered", "open", "backordered", "reserved", "working", "delivered", "cancelled", "lost")
@@ -8,7 +10,7 @@ _HEADINGS = ("SKU", *(column if column != "working" else "with a node" for colum
 _LINES_SHOWN = 50
 
 
-def order_details(order: OrderState, nodes: str) -> str:
+def order_details(order: OrderState, channel: str, nodes: str, promise: datetime | None) -> str:
     """Return the details as Markdown. They cost no event."""
     holds = [
         f"- held: **{hold.type}**" + (f", until {hold.deadline:%Y-%m-%d %H:%M} UTC" if hold.deadline else "")
@@ -17,7 +19,9 @@ def order_details(order: OrderState, nodes: str) -> str:
     rows = [_row(line.sku, *(getattr(line, column) for column in _COLUMNS)) for line in order.lines.values()]
     return "\n".join(
         [
-            f"**{order.status()}**" + (f" at {nodes}" if nodes else ""),
+            f"**{order.status()}** · from {channel}"
+            + (f" · at {nodes}" if nodes else "")
+            + (f" · promised for {promise:%Y-%m-%d}" if promise else ""),
             *holds,
             "",
             _row(*_HEADINGS),

@@ -82,6 +82,8 @@ class FulfillmentWorkflow:
                 pass
 
     async def _wait(self, step: state.Wait) -> None:
+        # What asks for nothing, such as trouble on the way, was taken in on the way to this step: show it.
+        self._show()
         changes = self._state.changes
         try:
             await workflow.wait_condition(

@@ -284,7 +284,7 @@ class OrderWorkflow:
         nodes = ", ".join(sorted(self._nodes))
         promise = self._promise if self._state.working else None
         self._process.show(self._state.status(), hold=self._holds(), node=nodes or None, promise=promise)
-        workflow.set_current_details(order_details(self._state, nodes))
+        workflow.set_current_details(order_details(self._state, self._input.channel, nodes, promise))
 
 
 def _hold(hold: pb.ProcessHold) -> state.Hold:

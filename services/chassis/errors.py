@@ -22,6 +22,8 @@ CODES: dict[type[OmsError], grpc.StatusCode] = {
     errors.Unavailable: grpc.StatusCode.UNAVAILABLE,
 }
 _CLASSES = {code: error for error, code in CODES.items()}
+# We did not cancel (that would be asyncio's CancelledError): a server did that was going down as the call came in.
+_CLASSES[grpc.StatusCode.CANCELLED] = errors.Unavailable
 # An error travels in HTTP/2 headers, of which gRPC takes 8 KiB: beyond that the caller would hear RESOURCE_EXHAUSTED
 # instead of what happened. Texts are cut, never refused; in the message a byte beyond ASCII takes three.
 _TEXT_LIMIT = 1000
