@@ -110,6 +110,21 @@ async def test_without_a_token_nobody_is_let_in_but_health_is_open():
         assert health.status == health_pb2.HealthCheckResponse.SERVING
 
 
+async def test_grpcs_own_services_answer_in_full():
+    async def answer(request, context):
+        return None
+
+    async with scratch.server(answer) as address, grpc.aio.insecure_channel(address) as channel:
+        async for health in health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest()):
+            assert health.status == health_pb2.HealthCheckResponse.SERVING
+            break
+        info = channel.stream_stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
+        stream = info(iter([bytes.fromhex("3a00")]))  # ListServices
+        async for listed in stream:
+            assert b"oms.common.v1.OutboxService" in listed
+            break
+
+
 def token(**claims):
     return jwt.encode({"sub": "checkout", "aud": "oms", "exp": 4102444800, **claims}, SECRET, "HS256")
 

@@ -1,0 +1,1 @@
+"""Parts of the running system die, freeze, or stay away; no order is lost and nothing happens twice."""

@@ -1,0 +1,1 @@
+"""The whole system, from outside: its command line, its API, and what its partners' books say in the end."""
