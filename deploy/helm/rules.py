@@ -138,7 +138,7 @@ def let_through(manifests: list[Manifest]) -> Iterator[str]:
         yield "no policy denies what no other allows"
     for caller, called in _calls():
         for side, policy, peer in (("egress", caller, called), ("ingress", called, caller)):
-            allowed = [rule.get("to", rule.get("from", [])) for rule in ways[policy].get(side) or []]
+            allowed = [rule.get("to", rule.get("from", [])) for rule in ways.get(policy, {}).get(side) or []]
             parts = {
                 one.get("podSelector", {}).get("matchLabels", {}).get(_LABEL) for peers in allowed for one in peers
             }

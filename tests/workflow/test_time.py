@@ -90,7 +90,7 @@ async def test_a_backorder_that_nothing_fills_is_cancelled_after_thirty_days(lea
     await leaping.told(order, "hold_placed")
     await leaping.house.leap(days(28))
     await leaping.resolve(order, "quiet")
-    await leaping.until(order, "BACKORDERED")
+    await leaping.shown(order, Status="Backordered", Hold="")
     await leaping.house.leap(days(1))
     await leaping.until(order, backordered=2, delivered=1)
     await leaping.house.leap(days(1))

@@ -67,13 +67,16 @@ async def test_replicas_may_migrate_at_once_and_again(postgres_url):
     assert await asyncio.to_thread(migration.check, postgres_url, "routing") == []
 
 
-async def test_a_role_that_may_not_create_schemas_can_migrate_the_one_it_has(postgres_url):
+async def test_a_role_that_may_not_create_schemas_is_told_so_and_can_migrate_the_one_it_is_given(postgres_url):
     engine = create_async_engine(async_url(postgres_url))
     name = f"restricted_{sa.make_url(postgres_url).database.replace('-', '_')}"
+    url = sa.make_url(postgres_url).set(username=name).render_as_string(hide_password=False)
     async with engine.begin() as connection:
         await connection.execute(sa.text(f'CREATE ROLE "{name}" LOGIN'))
+    with pytest.raises(Exception, match="permission denied"):
+        await asyncio.to_thread(migration.upgrade, url, "routing")
+    async with engine.begin() as connection:
         await connection.execute(sa.text(f'CREATE SCHEMA routing AUTHORIZATION "{name}"'))
-    url = sa.make_url(postgres_url).set(username=name).render_as_string(hide_password=False)
     await asyncio.to_thread(migration.upgrade, url, "routing")
     assert await asyncio.to_thread(migration.check, postgres_url, "routing") == []
     async with engine.begin() as connection:

@@ -3,12 +3,13 @@
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from deploy.helm import check, rules
 
-DEFAULTS = {"defaults": {}}
+DEFAULTS: dict[str, dict[str, object]] = {"defaults": {}}
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def chart(tmp_path):
     return shutil.copytree(check.CHART, tmp_path / "oms")
 
 
-def spoil(chart, file, words, others=""):
+def spoil(chart: Path, file: str, words: str, others: str = "") -> None:
     """Put other words where these are."""
     text = (chart / file).read_text()
     assert words in text
@@ -52,7 +53,12 @@ def test_the_check_of_a_spoilt_chart_fails_and_says_what_is_wrong(chart):
         ("templates/services.yaml", "drainSeconds 15", "drainSeconds 0", "intake may be killed at work"),
         ("templates/services.yaml", "  clusterIP: None", "  clusterIp: None", "Service demo-oms-intake"),
         ("templates/_names.tpl", '"%s-%s.%s.svc:%d"', '"%s-%ss.%s.svc:%d"', "nothing listens at OMS_INTAKE_ADDRESS"),
-        ("templates/_names.tpl", "/component", "/part", "no policy denies what no other allows"),
+        (
+            "templates/networkpolicies.yaml",
+            "  egress:\n    - ports: [{port: 53",
+            "  ingress: [{}]\n  egress:\n    - ports: [{port: 53",
+            "no policy denies",
+        ),
         (
             "templates/networkpolicies.yaml",
             '"routing" (list "inventory") ',
