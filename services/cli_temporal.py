@@ -3,15 +3,13 @@
 import asyncio
 
 import typer
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
-from temporalio.client import Client
 
 from services.chassis.settings import Settings
 from services.cli_output import err, out
 from workflows.search_attributes import SERVER_TYPES
 
 app = typer.Typer(help="Prepare Temporal for the processes.", no_args_is_help=True)
+GROUPS = {"temporal": app}
 
 
 @app.callback()
@@ -32,6 +30,10 @@ def setup() -> None:
 
 
 async def _register(address: str, namespace: str) -> list[str]:
+    from temporalio.api.enums.v1 import IndexedValueType
+    from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+    from temporalio.client import Client
+
     client = await Client.connect(address, namespace=namespace)
     known = await client.operator_service.list_search_attributes(ListSearchAttributesRequest(namespace=namespace))
     missing = {

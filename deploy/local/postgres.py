@@ -28,7 +28,7 @@ _STATE_LINE = 7
 # Enough for five services' pools, a worker, and a test run beside them.
 _SETTINGS = {"max_connections": "300", "shared_buffers": "64MB", "timezone": "UTC", "log_timezone": "UTC"}
 # For data that is thrown away afterwards: nothing waits for the disk.
-_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+_FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 class Postgres(Part):

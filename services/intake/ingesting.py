@@ -122,7 +122,7 @@ class Reader:
             return await self._accept(document, draft, position, actor=actor), None
         except OrderConflict as conflict:
             order = await self._conflict(document, draft, conflict, actor=actor)
-            return order, _problem(draft, "CONFLICT", "", conflict.message)
+            return order, _problem(draft, "CONFLICT", f"order {draft.external_id}", conflict.message)
         except Exception as error:
             # What cannot be stored is said by the database; everything else that is not about the order goes on up.
             refusal = error if isinstance(error, InvalidArgument) else translate(error)
