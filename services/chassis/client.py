@@ -10,8 +10,8 @@ from opentelemetry.instrumentation.grpc import aio_client_interceptors
 
 from services.chassis.context import remaining_seconds
 from services.chassis.errors import from_rpc_error
-from services.chassis.settings import Settings
-from services.kernel.errors import DeadlineExceeded
+from services.chassis.settings import Settings, is_loopback
+from services.kernel.errors import DeadlineExceeded, Unauthenticated
 
 Stub = TypeVar("Stub")
 
@@ -58,6 +58,11 @@ def _channel(address: str, settings: Settings, actor: str) -> grpc.aio.Channel:
     ]
     interceptors = [*aio_client_interceptors(), _Unary(settings, actor), _Streaming(settings, actor)]  # type: ignore[no-untyped-call]
     if settings.tls_server_ca is None:
+        if settings.token is not None and not (settings.allow_insecure or is_loopback(address)):
+            raise Unauthenticated(
+                f"refusing to send the token to {address} in clear text: set OMS_TLS_SERVER_CA",
+                reason="TOKEN_WITHOUT_TLS",
+            )
         return grpc.aio.insecure_channel(address, options=options, interceptors=interceptors)
     credentials = grpc.ssl_channel_credentials(
         root_certificates=settings.tls_server_ca.read_bytes(),

@@ -127,8 +127,13 @@ class Settings(BaseSettings):
     @property
     def is_loopback(self) -> bool:
         """Whether nobody beyond this machine can reach what listens here."""
-        host = self.listen.rsplit(":", 1)[0].strip("[]")
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return host == "localhost"
+        return is_loopback(self.listen)
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether host:port is on this machine, without asking anybody for the host's address."""
+    host = address.rsplit(":", 1)[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

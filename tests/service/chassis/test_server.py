@@ -164,6 +164,12 @@ async def test_a_bad_token_is_no_token(bad):
     assert heard.value.reason == "BAD_TOKEN"
 
 
+async def test_a_token_is_never_sent_beyond_loopback_in_clear_text():
+    with pytest.raises(errors.Unauthenticated) as refused:
+        await ask("192.0.2.1:7701", token=token())
+    assert refused.value.reason == "TOKEN_WITHOUT_TLS"
+
+
 def test_a_server_refuses_to_listen_beyond_loopback_without_knowing_who_calls():
     with pytest.raises(ValueError, match="refusing to listen"):
         Settings(listen="0.0.0.0:7701")
