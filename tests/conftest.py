@@ -138,7 +138,8 @@ async def service(migrated_database: Callable[..., str]) -> AsyncIterator[Callab
 
 def _database(server: Postgres, template: str) -> Iterator[str]:
     name = _unique("test")
-    _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    # Without fsync a copy of files is three times as quick as one through the log, which is the default.
+    _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     yield server.url_of(name)
     _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
