@@ -228,6 +228,7 @@ def profile(examples):
         max_examples=examples,
         deadline=None,
         database=None,
+        derandomize="OMS_FUZZ_EXAMPLES" not in os.environ,  # the same requests in every run, unless more are asked for
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
     )
 
