@@ -108,7 +108,8 @@ async def _connect(settings: Settings, stopped: asyncio.Event) -> Client | None:
         except RuntimeError as error:
             log.warning("waiting for Temporal", temporal=settings.temporal_address, error=str(error)[:200])
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopped.wait(), timeout=1.0)
+                async with asyncio.timeout(1.0):
+                    await stopped.wait()
     return None
 
 

@@ -113,7 +113,9 @@ class Relay:
             else:
                 pause = self._poll_seconds
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wakers[name].wait(), pause)
+                    # Not wait_for: before Python 3.12 it can lose a cancellation that meets its timeout.
+                    async with asyncio.timeout(pause):
+                        await self._wakers[name].wait()
 
     async def _turn(self, name: str) -> Turn:
         async with self._database.begin() as connection:
