@@ -2,12 +2,15 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import asyncpg
 from sqlalchemy import MetaData
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.types import UserDefinedType
 
 from services.kernel.errors import Aborted, DeadlineExceeded, InvalidArgument, OmsError, Unavailable
 
@@ -27,6 +30,18 @@ _AWAY = (
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InterfaceError,
 )
+
+
+class TransactionId(UserDefinedType[int]):
+    """PostgreSQL's xid8: the number of a transaction, which never wraps around."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "xid8"
+
+
+ischema_names["xid8"] = TransactionId  # so that a schema that has one can be read back
 
 
 def metadata_for(schema: str) -> MetaData:

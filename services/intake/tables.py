@@ -4,8 +4,6 @@ Personal data: `orders.customer_reference`, `orders.ship_to`, `orders.bill_to`, 
 `documents.content` (and `documents.problems`, which may quote it).
 """
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -23,9 +21,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import UserDefinedType
 
-from services.chassis.database import metadata_for
+from services.chassis.database import TransactionId, metadata_for
 from services.chassis.idempotency import idempotency_table
 from services.chassis.outbox import outbox_table
 from services.intake.domain.rooms import ROOM_NAMES
@@ -34,15 +31,6 @@ from services.intake.tables_status import RESTING, STATUS
 SCHEMA = "intake"
 metadata = metadata_for(SCHEMA)
 Moment = DateTime(timezone=True)
-
-
-class TransactionId(UserDefinedType[int]):
-    """PostgreSQL's xid8: the number of a transaction, which never wraps around."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        return "xid8"
 
 
 def _rooms(*, default: str | None = None) -> list[Column[int]]:

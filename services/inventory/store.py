@@ -4,18 +4,16 @@ Whoever locks does it in one order, so that nobody waits in a circle: reservatio
 then the queue of a SKU (`store_backorders`). Lists are keyset pages: `after` is the position of the last row seen.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, RowMapping, Select, Text, any_, literal, select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import CollectionAggregate
 
-from services.inventory.domain.ledger import Entry, Sums
-from services.inventory.domain.position import Movement, Pair, Position, Reason
-from services.inventory.tables import ledger_entries, positions, snapshots
+from services.inventory.domain.position import Movement, Pair, Position
+from services.inventory.tables import positions
 from services.kernel.errors import Aborted
 
 # What a transaction is written through, for those who pass it on and write no SQL themselves.
@@ -28,6 +26,9 @@ _POSITION = (
     positions.c.reserved,
     positions.c.safety_stock,
     positions.c.unsellable,
+    positions.c.quality_control,
+    positions.c.quarantine,
+    positions.c.pools,
     positions.c.update_time,
 )
 _AVAILABLE = positions.c.on_hand - positions.c.reserved - positions.c.safety_stock - positions.c.unsellable
@@ -41,7 +42,8 @@ ON CONFLICT DO NOTHING
 """)
 
 _READ = """
-SELECT p.sku, p.node_id, p.on_hand, p.reserved, p.safety_stock, p.unsellable, p.update_time
+SELECT p.sku, p.node_id, p.on_hand, p.reserved, p.safety_stock, p.unsellable, p.quality_control, p.quarantine, p.pools,
+       p.update_time
 FROM unnest(CAST(:skus AS text[]), CAST(:node_ids AS text[])) AS wanted (sku, node_id)
 JOIN inventory.positions AS p USING (sku, node_id)
 ORDER BY p.sku, p.node_id
@@ -53,17 +55,22 @@ _MOVE = text("""
 WITH entry AS (
     SELECT * FROM unnest(
         CAST(:skus AS text[]), CAST(:node_ids AS text[]), CAST(:on_hand AS bigint[]), CAST(:reserved AS bigint[]),
-        CAST(:safety_stock AS bigint[]), CAST(:unsellable AS bigint[]), CAST(:reasons AS text[]),
-        CAST(:refs AS text[]), CAST(:notes AS text[])
-    ) WITH ORDINALITY AS e (sku, node_id, on_hand, reserved, safety_stock, unsellable, reason, reference, note, place)
+        CAST(:safety_stock AS bigint[]), CAST(:unsellable AS bigint[]), CAST(:quality_control AS bigint[]),
+        CAST(:quarantine AS bigint[]), CAST(:reasons AS text[]), CAST(:refs AS text[]), CAST(:notes AS text[]),
+        CAST(:lot_ids AS text[])
+    ) WITH ORDINALITY AS e (sku, node_id, on_hand, reserved, safety_stock, unsellable, quality_control, quarantine,
+                            reason, reference, note, lot_id, place)
 ), change AS (
     SELECT sku, node_id, sum(on_hand)::bigint AS on_hand, sum(reserved)::bigint AS reserved,
-           sum(safety_stock)::bigint AS safety_stock, sum(unsellable)::bigint AS unsellable
+           sum(safety_stock)::bigint AS safety_stock, sum(unsellable)::bigint AS unsellable,
+           sum(quality_control)::bigint AS quality_control, sum(quarantine)::bigint AS quarantine
     FROM entry GROUP BY sku, node_id
 ), moved AS (
     UPDATE inventory.positions AS p
     SET on_hand = p.on_hand + c.on_hand, reserved = p.reserved + c.reserved,
-        safety_stock = p.safety_stock + c.safety_stock, unsellable = p.unsellable + c.unsellable, update_time = :now
+        safety_stock = p.safety_stock + c.safety_stock, unsellable = p.unsellable + c.unsellable,
+        quality_control = p.quality_control + c.quality_control, quarantine = p.quarantine + c.quarantine,
+        update_time = :now
     FROM change AS c
     WHERE p.sku = c.sku AND p.node_id = c.node_id
       AND (c.reserved <= 0 OR p.on_hand - p.reserved - p.safety_stock - p.unsellable >= c.reserved)
@@ -72,45 +79,42 @@ WITH entry AS (
               c.on_hand - c.reserved - c.safety_stock - c.unsellable AS gained
 ), written AS (
     INSERT INTO inventory.ledger_entries (sku, node_id, on_hand_delta, reserved_delta, safety_stock_delta,
-                                          unsellable_delta, reason, reference, note, actor, create_time)
-    SELECT e.sku, e.node_id, e.on_hand, e.reserved, e.safety_stock, e.unsellable, e.reason, e.reference,
-           e.note, CAST(:actor AS text), :now
+                                          unsellable_delta, quality_control_delta, quarantine_delta, reason, reference,
+                                          note, lot_id, actor, create_time)
+    SELECT e.sku, e.node_id, e.on_hand, e.reserved, e.safety_stock, e.unsellable, e.quality_control, e.quarantine,
+           e.reason, e.reference, e.note, e.lot_id, CAST(:actor AS text), :now
     FROM entry AS e JOIN moved USING (sku, node_id) ORDER BY e.place
 )
 SELECT sku, node_id, available, gained FROM moved
 """)
 
-_SUMS = text("""
-WITH page AS (
-    SELECT sku, node_id, on_hand, reserved, safety_stock, unsellable, update_time FROM inventory.positions
-    WHERE (sku, node_id) > (:sku, :node_id) ORDER BY sku, node_id LIMIT :size
-), ledger AS (
-    SELECT l.sku, l.node_id, sum(l.on_hand_delta)::bigint AS on_hand, sum(l.reserved_delta)::bigint AS reserved,
-           sum(l.safety_stock_delta)::bigint AS safety_stock, sum(l.unsellable_delta)::bigint AS unsellable
-    FROM inventory.ledger_entries AS l JOIN page USING (sku, node_id) GROUP BY l.sku, l.node_id
-), live AS (
-    SELECT r.sku, r.node_id, count(*) AS number,
-           sum(r.quantity - r.consumed_quantity - r.released_quantity)::bigint AS units
-    FROM inventory.reservations AS r JOIN page USING (sku, node_id)
-    WHERE r.state IN ('SOFT', 'HARD') GROUP BY r.sku, r.node_id
-)
-SELECT page.sku, page.node_id, page.on_hand, page.reserved, page.safety_stock, page.unsellable, page.update_time,
-       coalesce(ledger.on_hand, 0) AS sum_on_hand, coalesce(ledger.reserved, 0) AS sum_reserved,
-       coalesce(ledger.safety_stock, 0) AS sum_safety_stock, coalesce(ledger.unsellable, 0) AS sum_unsellable,
-       coalesce(live.units, 0) AS live, coalesce(live.number, 0) AS live_reservations
-FROM page LEFT JOIN ledger USING (sku, node_id) LEFT JOIN live USING (sku, node_id)
-ORDER BY page.sku, page.node_id
+# A segment's pool gives or takes back what its reservations take or give back; it is never below zero.
+_MOVE_POOL = text("""
+UPDATE inventory.positions AS p
+SET pools = p.pools || jsonb_build_object(CAST(:segment AS text),
+        greatest(0, coalesce((p.pools ->> :segment)::bigint, 0) + c.quantity))
+FROM unnest(CAST(:skus AS text[]), CAST(:node_ids AS text[]), CAST(:quantities AS bigint[]))
+    AS c (sku, node_id, quantity)
+WHERE p.sku = c.sku AND p.node_id = c.node_id
+""")
+
+_SET_POOL = text("""
+UPDATE inventory.positions
+SET pools = CASE WHEN CAST(:quantity AS bigint) = 0 THEN pools - CAST(:segment AS text)
+                 ELSE pools || jsonb_build_object(CAST(:segment AS text), CAST(:quantity AS bigint)) END,
+    update_time = :now
+WHERE sku = :sku AND node_id = :node_id
 """)
 
 
 async def create_missing(conn: AsyncConnection, pairs: Iterable[Pair], now: datetime) -> None:
     """Give each of these pairs a position."""
-    await conn.execute(_CREATE, {**_columns(set(pairs)), "now": now})
+    await conn.execute(_CREATE, {**columns(set(pairs)), "now": now})
 
 
 async def lock(conn: AsyncConnection, pairs: Iterable[Pair]) -> dict[Pair, Position]:
     """Lock these positions until the transaction ends, and return those that exist."""
-    return _by_pair((await conn.execute(_LOCK, _columns(set(pairs)))).mappings())
+    return _by_pair((await conn.execute(_LOCK, columns(set(pairs)))).mappings())
 
 
 async def lock_node(conn: AsyncConnection, node_id: str) -> dict[Pair, Position]:
@@ -119,39 +123,52 @@ async def lock_node(conn: AsyncConnection, node_id: str) -> dict[Pair, Position]
     return _by_pair((await conn.execute(query.with_for_update(key_share=True))).mappings())
 
 
-async def move(conn: AsyncConnection, movements: Iterable[Movement], *, actor: str, now: datetime) -> list[str]:
+async def move(conn: AsyncConnection, movements: Sequence[Movement], *, actor: str, now: datetime) -> list[Pair]:
     """Change positions and write the ledger, together. Their rows are locked and checked before.
 
     Returns:
-        The SKUs of which more can be reserved now than before.
+        The pairs of which more can be reserved now than before.
 
     Raises:
         Aborted: stock is not what it was when it was checked; it is locked, so this means a caller that did not lock.
     """
-    rows = [one for one in movements if not one.empty]
-    if not rows:
-        return []
     values = {
-        **_columns(one.pair for one in rows),
-        "on_hand": [one.on_hand for one in rows],
-        "reserved": [one.reserved for one in rows],
-        "safety_stock": [one.safety_stock for one in rows],
-        "unsellable": [one.unsellable for one in rows],
-        "reasons": [one.reason.value for one in rows],
-        "refs": [one.reference for one in rows],
-        "notes": [one.note for one in rows],
+        **columns(one.pair for one in movements),
+        "on_hand": [one.on_hand for one in movements],
+        "reserved": [one.reserved for one in movements],
+        "safety_stock": [one.safety_stock for one in movements],
+        "unsellable": [one.unsellable for one in movements],
+        "quality_control": [one.quality_control for one in movements],
+        "quarantine": [one.quarantine for one in movements],
+        "reasons": [one.reason.value for one in movements],
+        "refs": [one.reference for one in movements],
+        "notes": [one.note for one in movements],
+        "lot_ids": [one.lot_id for one in movements],
         "actor": actor,
         "now": now,
     }
     moved = (await conn.execute(_MOVE, values)).mappings().all()
-    if len(moved) != len({one.pair for one in rows}):
+    if len(moved) != len({one.pair for one in movements}):
         raise Aborted("stock changed meanwhile; read it again and retry", reason="STOCK_CHANGED")
-    return sorted({row["sku"] for row in moved if row["gained"] > 0 and row["available"] > 0})
+    return sorted(Pair(row["sku"], row["node_id"]) for row in moved if row["gained"] > 0 and row["available"] > 0)
+
+
+async def move_pools(conn: AsyncConnection, moved: Mapping[str, Mapping[Pair, int]]) -> None:
+    """Change, for each segment, its pools at positions that are locked."""
+    for segment, units in sorted(moved.items()):
+        values = {**columns(units), "quantities": list(units.values()), "segment": segment}
+        await conn.execute(_MOVE_POOL, values)
+
+
+async def set_pool(conn: AsyncConnection, pair: Pair, segment: str, quantity: int, now: datetime) -> None:
+    """Set a segment's pool at a position that is locked."""
+    values = {"sku": pair.sku, "node_id": pair.node_id, "segment": segment, "quantity": quantity, "now": now}
+    await conn.execute(_SET_POOL, values)
 
 
 async def read(conn: AsyncConnection, pairs: Collection[Pair]) -> dict[Pair, Position]:
     """Return these positions, as far as they exist."""
-    return _by_pair((await conn.execute(text(_READ), _columns(set(pairs)))).mappings())
+    return _by_pair((await conn.execute(text(_READ), columns(set(pairs)))).mappings())
 
 
 async def page(
@@ -162,7 +179,7 @@ async def page(
     if after:
         query = query.where(tuple_(positions.c.sku, positions.c.node_id) > tuple_(*after))
     query = query.order_by(positions.c.sku, positions.c.node_id).limit(size)
-    return [_position(row) for row in (await conn.execute(query)).mappings()]
+    return [position(row) for row in (await conn.execute(query)).mappings()]
 
 
 async def available(
@@ -178,47 +195,7 @@ async def available(
     return [(Pair(row.sku, row.node_id), row.free) for row in await conn.execute(query)]
 
 
-async def entries(
-    conn: AsyncConnection, *, sku: str, node_id: str, reference: str, before: int | None, size: int
-) -> list[Entry]:
-    """Return ledger entries, newest first."""
-    columns = ledger_entries.c
-    query = _where(select(*columns), {columns.sku: sku, columns.node_id: node_id, columns.reference: reference})
-    if before is not None:
-        query = query.where(columns.sequence < before)
-    return [_entry(row) for row in (await conn.execute(query.order_by(columns.sequence.desc()).limit(size))).mappings()]
-
-
-async def sums(conn: AsyncConnection, *, after: tuple[str, str] | None, size: int) -> list[Sums]:
-    """Return a page of positions, each beside what its rows add up to: one statement, so one moment."""
-    sku, node_id = after or ("", "")
-    rows = (await conn.execute(_SUMS, {"sku": sku, "node_id": node_id, "size": size})).mappings()
-    return [
-        Sums(
-            position=_position(row),
-            on_hand=row["sum_on_hand"],
-            reserved=row["sum_reserved"],
-            safety_stock=row["sum_safety_stock"],
-            unsellable=row["sum_unsellable"],
-            live=row["live"],
-            live_reservations=row["live_reservations"],
-        )
-        for row in rows
-    ]
-
-
-async def claim_snapshot(conn: AsyncConnection, *, source: str, node_id: str, sequence: int, now: datetime) -> bool:
-    """Take note of a snapshot, and tell whether it is newer than the last one of its source for this node."""
-    new = insert(snapshots).values(source=source, node_id=node_id, sequence=sequence, update_time=now)
-    newer = new.on_conflict_do_update(
-        index_elements=[snapshots.c.source, snapshots.c.node_id],
-        set_={"sequence": new.excluded.sequence, "update_time": new.excluded.update_time},
-        where=snapshots.c.sequence < new.excluded.sequence,
-    )
-    return (await conn.execute(newer.returning(snapshots.c.sequence))).first() is not None
-
-
-def _columns(pairs: Iterable[Pair]) -> dict[str, list[str]]:
+def columns(pairs: Iterable[Pair]) -> dict[str, list[str]]:
     rows = list(pairs)
     return {"skus": [pair.sku for pair in rows], "node_ids": [pair.node_id for pair in rows]}
 
@@ -236,29 +213,18 @@ def _where(query: Select[Any], wanted: Mapping[Any, str]) -> Select[Any]:
 
 
 def _by_pair(rows: Iterable[RowMapping]) -> dict[Pair, Position]:
-    return {position.pair: position for position in map(_position, rows)}
+    return {position.pair: position for position in map(position, rows)}
 
 
-def _position(row: RowMapping) -> Position:
+def position(row: RowMapping) -> Position:
     return Position(
         pair=Pair(row["sku"], row["node_id"]),
         on_hand=row["on_hand"],
         reserved=row["reserved"],
         safety_stock=row["safety_stock"],
         unsellable=row["unsellable"],
+        quality_control=row["quality_control"],
+        quarantine=row["quarantine"],
+        pools=row["pools"],
         update_time=row["update_time"],
     )
-
-
-def _entry(row: RowMapping) -> Entry:
-    movement = Movement(
-        pair=Pair(row["sku"], row["node_id"]),
-        reason=Reason(row["reason"]),
-        reference=row["reference"],
-        note=row["note"],
-        on_hand=row["on_hand_delta"],
-        reserved=row["reserved_delta"],
-        safety_stock=row["safety_stock_delta"],
-        unsellable=row["unsellable_delta"],
-    )
-    return Entry(sequence=row["sequence"], movement=movement, actor=row["actor"], create_time=row["create_time"])

@@ -11,7 +11,9 @@ import structlog
 
 from services.chassis.service import Parts
 from services.inventory import store_backorders
-from services.inventory.changes import Changes
+from services.inventory.moving import Moving
+from services.inventory.queues import Queues
+from services.inventory.rights import Rights
 from services.kernel.errors import OmsError
 
 EXPIRY_SECONDS = 1.0
@@ -36,14 +38,15 @@ class Sweeper:
 
     def __init__(self, parts: Parts) -> None:
         self._database = parts.database
-        self._changes = Changes(parts.outbox, parts.clock)
+        self._queues = Queues(parts.outbox, parts.clock)
+        self._rights = Rights(Moving(self._queues, parts.clock), parts.clock)
 
     async def expire(self) -> int:
         """End all reservations whose time is over, a batch a transaction, and return how many there were."""
         ended = 0
         while True:
             async with self._database.begin() as conn:
-                batch = await self._changes.expire(conn, size=_BATCH)
+                batch = await self._rights.expire(conn, size=_BATCH)
             ended += batch
             if batch < _BATCH:
                 return ended
@@ -55,7 +58,7 @@ class Sweeper:
             async with self._database.begin() as conn:
                 skus = await store_backorders.overlooked(conn, after=after, size=_BATCH)
                 if skus:
-                    await self._changes.tell_overlooked(conn, skus)
+                    await self._queues.tell_overlooked(conn, skus)
             seen += len(skus)
             if len(skus) < _BATCH:
                 return seen

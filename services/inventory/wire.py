@@ -7,12 +7,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from oms.inventory.v1 import backorder_pb2, position_pb2, reservation_pb2
 from oms.inventory.v1 import inventory_service_pb2 as rpc
 from services.inventory.domain.backorder import DEFAULT_PRIORITY, Backorder, Wait, once_each
+from services.inventory.domain.drift import Drift
 from services.inventory.domain.ledger import Discrepancy, Entry
 from services.inventory.domain.position import Pair, Position, Reason
 from services.inventory.domain.reservation import Reservation
 from services.inventory.domain.reserving import Demand, Line
 from services.inventory.domain.shortfall import Shortfall
-from services.inventory.domain.stocktaking import Adjustment, Drift
+from services.inventory.domain.stocktaking import Adjustment
 from services.kernel.errors import InvalidArgument
 
 

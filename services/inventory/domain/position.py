@@ -1,6 +1,7 @@
 """A position: what one node has of one SKU. available = on_hand − reserved − safety_stock − unsellable."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -22,7 +23,15 @@ class Position:
     reserved: int = 0
     safety_stock: int = 0
     unsellable: int = 0
+    quality_control: int = 0
+    quarantine: int = 0
+    pools: Mapping[str, int] = field(default_factory=dict)
     update_time: datetime
+
+    @property
+    def damaged(self) -> int:
+        """What of unsellable is neither in quality control nor in quarantine."""
+        return self.unsellable - self.quality_control - self.quarantine
 
     @property
     def available(self) -> int:
@@ -44,6 +53,10 @@ class Reason(StrEnum):
     SAFETY_STOCK = "SAFETY_STOCK"
     SNAPSHOT = "SNAPSHOT"
     SHORT_PICK = "SHORT_PICK"
+    TRANSFER = "TRANSFER"
+    EXPIRED = "EXPIRED"
+    DRIFT = "DRIFT"
+    REBUILD = "REBUILD"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +71,18 @@ class Movement:
     reserved: int = 0
     safety_stock: int = 0
     unsellable: int = 0
+    quality_control: int = 0
+    quarantine: int = 0
+    lot_id: str = ""
 
     @property
     def empty(self) -> bool:
         """Whether it changes nothing."""
-        return not (self.on_hand or self.reserved or self.safety_stock or self.unsellable)
+        return not (
+            self.on_hand
+            or self.reserved
+            or self.safety_stock
+            or self.unsellable
+            or self.quality_control
+            or self.quarantine
+        )

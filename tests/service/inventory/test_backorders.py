@@ -14,6 +14,8 @@ from services.inventory.changes import Changes
 from services.inventory.domain.backorder import HEAD_START, Wait
 from services.inventory.domain.position import Pair, Reason
 from services.inventory.domain.stocktaking import Adjustment
+from services.inventory.moving import Moving
+from services.inventory.queues import Queues
 from services.inventory.sweeper import Sweeper
 from services.kernel.clock import ManualClock
 from services.kernel.errors import FailedPrecondition, InvalidArgument
@@ -195,15 +197,16 @@ async def test_a_line_cannot_wait_twice_in_one_request(shop):
 
 
 def arrival(shop: Shop) -> Step:
-    changes, one = Changes(shop.parts.outbox, shop.parts.clock), Pair("TEE", "east")
+    queues, one = Queues(shop.parts.outbox, shop.parts.clock), Pair("TEE", "east")
+    changes = Changes(Moving(queues, shop.parts.clock), shop.parts.clock)
     came = [Adjustment(pair=one, on_hand=1, unsellable=0)]
     return lambda conn: changes.adjust(conn, came, Reason.RECEIPT, "", actor="test")
 
 
 def registration(shop: Shop) -> Step:
-    changes = Changes(shop.parts.outbox, shop.parts.clock)
+    queues = Queues(shop.parts.outbox, shop.parts.clock)
     waits = [Wait(line_id="lin_1", sku="TEE", quantity=1)]
-    return lambda conn: changes.register(conn, "ord_1", waits, priority=3)
+    return lambda conn: queues.register(conn, "ord_1", waits, priority=3)
 
 
 @pytest.mark.parametrize(("first", "second"), [(arrival, registration), (registration, arrival)])

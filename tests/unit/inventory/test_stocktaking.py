@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from services.inventory.domain.drift import counted_once, take_over
 from services.inventory.domain.ledger import Sums, prove
 from services.inventory.domain.position import Pair, Position, Reason
 from services.inventory.domain.problems import DuplicateSku, StockBelowZero
-from services.inventory.domain.stocktaking import Adjustment, adjust, counted_once, depart, take_over
+from services.inventory.domain.stocktaking import Adjustment, adjust, depart
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TEE = Pair("TEE", "east")
