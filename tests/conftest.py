@@ -129,8 +129,10 @@ async def service(migrated_database: Callable[..., str]) -> AsyncIterator[Callab
             if isinstance(what, str):
                 settings.setdefault("database_url", await asyncio.to_thread(migrated_database, what))
                 what = __import__(f"services.{what}.__main__", fromlist=["SERVICE"]).SERVICE
-            # Nobody listens on port 9: a service must serve without Temporal, unless the test brings it.
-            known = {"listen": "127.0.0.1:0", "temporal_address": "127.0.0.1:9", **settings}
+            # Nobody listens on port 9: a service must serve without Temporal, unless the test brings it, and inventory
+            # without intake, whose demand it reads.
+            nobody = "127.0.0.1:9"
+            known = {"listen": "127.0.0.1:0", "temporal_address": nobody, "intake_address": nobody, **settings}
             return await stack.enter_async_context(start(what, Settings(**known), clock=clock or SystemClock()))
 
         yield run

@@ -16,6 +16,10 @@ def order_details(order: OrderState, channel: str, nodes: str, promise: datetime
         f"- held: **{hold.type}**" + (f", until {hold.deadline:%Y-%m-%d %H:%M} UTC" if hold.deadline else "")
         for hold in order.holds.values()
     ]
+    waits = [
+        f"- waits for {sku}" + (f", expected {expected.day} {expected:%b}" if expected else "")
+        for sku, expected in sorted(order.awaited().items())
+    ]
     rows = [_row(line.sku, *(getattr(line, column) for column in _COLUMNS)) for line in order.lines.values()]
     return "\n".join(
         [
@@ -23,6 +27,7 @@ def order_details(order: OrderState, channel: str, nodes: str, promise: datetime
             + (f" · at {nodes}" if nodes else "")
             + (f" · promised for {promise:%Y-%m-%d}" if promise else ""),
             *holds,
+            *waits[:_LINES_SHOWN],
             "",
             _row(*_HEADINGS),
             _row(*("---" for _ in _HEADINGS)),

@@ -269,6 +269,18 @@ class OrderWorkflow:
         """Stock came that a backorder waits for."""
         self._state.stock_arrived(fact.skus, workflow.now())
 
+    @workflow.signal(name=contract.BACKORDER_PROMISED)
+    def backorder_promised(self, fact: pb.BackorderPromised) -> None:
+        """What a backorder waits for is expected at another time: shown at once, as there is nothing else to do."""
+        self._state.backorder_promised(
+            {
+                one.sku: one.promise_time.ToDatetime(UTC) if one.HasField("promise_time") else None
+                for one in fact.promises
+            }
+        )
+        if not self._process.stuck:
+            self._show()
+
     @workflow.signal(name=contract.FULFILLMENT_CHANGED)
     def fulfillment_changed(self, fact: ful.FulfillmentChanged) -> None:
         """A node gave units back while it still works on others."""
@@ -282,7 +294,9 @@ class OrderWorkflow:
     def _show(self) -> None:
         """Show in the Web UI where the order stands."""
         nodes = ", ".join(sorted(self._nodes))
-        promise = self._promise if self._state.working else None
+        awaited = self._state.awaited().values()
+        promises = [self._promise if self._state.working else None, *awaited]
+        promise = max((one for one in promises if one), default=None)
         self._process.show(self._state.status(), hold=self._holds(), node=nodes or None, promise=promise)
         workflow.set_current_details(order_details(self._state, self._input.channel, nodes, promise))
 

@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 import grpc
 from opentelemetry.instrumentation.grpc import aio_client_interceptors
 
+from services.chassis import telemetry
 from services.chassis.context import remaining_seconds
 from services.chassis.errors import from_rpc_error
 from services.chassis.settings import Settings, is_loopback
@@ -56,7 +57,8 @@ def _channel(address: str, settings: Settings, actor: str) -> grpc.aio.Channel:
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 1_000),
     ]
-    interceptors = [*aio_client_interceptors(), _Unary(settings, actor), _Streaming(settings, actor)]  # type: ignore[no-untyped-call]
+    spans = aio_client_interceptors() if telemetry.traces() else []  # type: ignore[no-untyped-call]
+    interceptors = [*spans, _Unary(settings, actor), _Streaming(settings, actor), _Both(settings, actor)]
     if settings.tls_server_ca is None:
         if settings.token is not None and not (settings.allow_insecure or is_loopback(address)):
             raise Unauthenticated(
@@ -110,6 +112,11 @@ class _Unary(_Prepared, grpc.aio.UnaryUnaryClientInterceptor):  # type: ignore[m
 class _Streaming(_Prepared, grpc.aio.UnaryStreamClientInterceptor):  # type: ignore[misc]
     async def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
         return _translated(await continuation(self.details(details, default=None), request))
+
+
+class _Both(_Prepared, grpc.aio.StreamStreamClientInterceptor):  # type: ignore[misc]
+    async def intercept_stream_stream(self, continuation: Any, details: Any, requests: Any) -> Any:
+        return _translated(await continuation(self.details(details, default=None), requests))
 
 
 async def _translated(call: Any) -> AsyncIterator[Any]:

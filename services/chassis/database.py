@@ -19,6 +19,15 @@ Connection = AsyncConnection
 
 STATEMENT_TIMEOUT_MS = 10_000
 IDLE_IN_TRANSACTION_MS = 30_000
+DRIVER_CONNECTIONS = 4
+# What the driver's own connections are for are a few statements that look rows up by their keys. They are planned once,
+# not once for each set of values, and never by what a table looked like when it was still empty.
+_BY_KEY = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
 _AFTERWARDS = "oms_after_commit"
 # The database is away, is coming up or going down, is full, or is a standby that has not been promoted yet.
 _AWAY = (
@@ -67,20 +76,20 @@ class Database:
     """A pool of connections to PostgreSQL."""
 
     def __init__(self, url: str, *, pool_size: int = 10, application_name: str = "oms") -> None:
+        self._url = url
+        self._drivers: Any = None
+        self._server_settings = {
+            "application_name": application_name,
+            "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+            "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
+        }
         self.engine: AsyncEngine = create_async_engine(
             async_url(url),
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=True,
-            connect_args={
-                "timeout": 5,
-                "server_settings": {
-                    "application_name": application_name,
-                    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
-                    "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
-                },
-            },
+            connect_args={"timeout": 5, "server_settings": self._server_settings},
         )
 
     @contextlib.asynccontextmanager
@@ -109,8 +118,31 @@ class Database:
                 raise _unavailable() from error
             yield connection
 
+    @contextlib.asynccontextmanager
+    async def driver(self) -> AsyncIterator[Any]:
+        """Borrow a connection of the driver itself, for the few statements whose price matters.
+
+        Each statement is a transaction, unless a transaction is opened on it.
+
+        These connections are a pool of their own, so that they are never waited for behind ordinary work.
+        """
+        if self._drivers is None:
+            self._drivers = asyncpg.create_pool(
+                self._url.replace("postgresql+asyncpg://", "postgresql://", 1),
+                min_size=0,
+                max_size=DRIVER_CONNECTIONS,
+                timeout=5,
+                server_settings={**self._server_settings, **_BY_KEY},
+                reset=_nothing,  # whoever uses them leaves nothing behind, and resetting would be a round trip
+            )
+        await self._drivers  # connected once; awaiting it again is nothing
+        async with self._drivers.acquire(timeout=5) as connection:
+            yield connection
+
     async def dispose(self) -> None:
         """Close every connection."""
+        if self._drivers is not None:
+            self._drivers.terminate()
         await self.engine.dispose()
 
 
@@ -119,6 +151,10 @@ def after_commit(connection: AsyncConnection, call: Callable[[], None]) -> None:
     afterwards = connection.info.get(_AFTERWARDS)
     if afterwards is not None and call not in afterwards:
         afterwards.append(call)
+
+
+async def _nothing(_connection: object) -> None:
+    pass
 
 
 def translate(error: BaseException) -> OmsError | None:

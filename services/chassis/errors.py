@@ -51,6 +51,11 @@ def code_of(error: OmsError) -> grpc.StatusCode:
 
 def to_status(error: OmsError, domain: str) -> "rpc_status._Status":
     """Return what goes over the wire for this error."""
+    return rpc_status.to_status(to_message(error, domain))
+
+
+def to_message(error: OmsError, domain: str) -> status_pb2.Status:
+    """Return the error as a message, for answers in which some succeed and some do not."""
     info = error_details_pb2.ErrorInfo(reason=error.reason, domain=domain)
     left = _DETAILS_BUDGET
     for key, value in error.metadata.items():
@@ -71,12 +76,10 @@ def to_status(error: OmsError, domain: str) -> "rpc_status._Status":
         details.append(any_pb2.Any())
         details[1].Pack(bad)
     code = code_of(error)
-    return rpc_status.to_status(
-        status_pb2.Status(
-            code=code_pb2.Code.Value("CANCELLED" if code is grpc.StatusCode.CANCELLED else code.name),
-            message=_cut(error.message, _TEXT_LIMIT if error.message.isascii() else _MESSAGE_BUDGET // 3),
-            details=details,
-        )
+    return status_pb2.Status(
+        code=code_pb2.Code.Value("CANCELLED" if code is grpc.StatusCode.CANCELLED else code.name),
+        message=_cut(error.message, _TEXT_LIMIT if error.message.isascii() else _MESSAGE_BUDGET // 3),
+        details=details,
     )
 
 
@@ -87,16 +90,26 @@ def _cut(text: str, limit: int) -> str:
 
 def from_rpc_error(error: grpc.aio.AioRpcError) -> OmsError:
     """Return the error that the server raised; one that no server of ours raised keeps its code's class."""
-    kind = _CLASSES.get(error.code(), OmsError)
-    message = error.details() or error.code().name
-    status = _status_of(error)
-    for detail in status.details if status else ():
+    status = _status_of(error) or status_pb2.Status()
+    return _rebuilt(error.code(), error.details() or error.code().name, status)
+
+
+def from_message(status: status_pb2.Status) -> OmsError:
+    """Return the error that `to_message` made a message of."""
+    name = code_pb2.Code.Name(status.code) if status.code in code_pb2.Code.values() else "UNKNOWN"
+    code = grpc.StatusCode[name]
+    return _rebuilt(code, status.message or code.name, status)
+
+
+def _rebuilt(code: grpc.StatusCode, message: str, status: status_pb2.Status) -> OmsError:
+    kind = _CLASSES.get(code, OmsError)
+    for detail in status.details:
         info = error_details_pb2.ErrorInfo()
         if detail.Unpack(info):
             rebuilt = kind(message, reason=info.reason)
             rebuilt.metadata = dict(info.metadata)
             return rebuilt
-    return kind(message, reason=error.code().name)
+    return kind(message, reason=code.name)
 
 
 def _status_of(error: grpc.aio.AioRpcError) -> status_pb2.Status | None:

@@ -1,12 +1,12 @@
 """What happens around every call: who asks, how long there is, whether the request is well formed, what went wrong.
 
-One interceptor, because the order of these matters and is easier to read in one place than in the order of a list.
+In one place, because the order of these matters and is easier to read here than in the order of a list of interceptors.
 """
 
 import asyncio
 import inspect
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ import structlog
 from google.protobuf.message import DecodeError, Message
 
 from services.chassis import telemetry
-from services.chassis.auth import OPEN, Gate
+from services.chassis.auth import Gate
 from services.chassis.context import set_caller, set_remaining
 from services.chassis.database import translate
 from services.chassis.errors import InvalidFields, code_of, to_status
@@ -27,12 +27,14 @@ log = structlog.get_logger()
 
 # Time kept back from the caller's deadline, so that the specific error gets home before the deadline does.
 SHAVED_SECONDS = 0.02
+# An answer that took longer is worth a line in the log of everybody, like a refusal; the others are there at DEBUG.
+SLOW_SECONDS = 1.0
 
 _validator = protovalidate.Validator()
 
 
-class Handling(grpc.aio.ServerInterceptor):  # type: ignore[misc]
-    """Wraps every handler of a server."""
+class Handling:
+    """Wraps the handlers of a server, once, as its services are registered: nothing is wrapped again at every call."""
 
     def __init__(self, name: str, settings: Settings, gate: Gate) -> None:
         self._name = name
@@ -40,10 +42,12 @@ class Handling(grpc.aio.ServerInterceptor):  # type: ignore[misc]
         self._settings = settings
         self._gate = gate
 
-    async def intercept_service(self, continuation: Callable[..., Awaitable[Any]], call: Any) -> Any:
-        handler = await continuation(call)
-        if handler is None or call.method.startswith(OPEN):
-            return handler
+    def around(self, server: grpc.aio.Server) -> "Registrar":
+        """Return what services are registered at instead of the server itself."""
+        return Registrar(server, self)
+
+    def wrapped(self, method: str, handler: Any) -> Any:
+        """Return the handler with everything that happens around it."""
         if handler.request_streaming:
             make = (
                 grpc.stream_stream_rpc_method_handler
@@ -59,7 +63,7 @@ class Handling(grpc.aio.ServerInterceptor):  # type: ignore[misc]
         behavior = handler.stream_stream or handler.stream_unary or handler.unary_stream or handler.unary_unary
         wrap = self._streaming if handler.response_streaming else self._unary
         return make(
-            wrap(call.method, behavior),
+            wrap(method, behavior),
             request_deserializer=_reading(handler.request_deserializer),
             response_serializer=handler.response_serializer,
         )
@@ -121,7 +125,7 @@ class Handling(grpc.aio.ServerInterceptor):  # type: ignore[misc]
 
     def _checked(self, request: Any) -> Any:
         if isinstance(request, Message):
-            _validate(request)
+            validate(request)
             return request
         if isinstance(request, _Unreadable):
             raise request.refusal
@@ -140,8 +144,26 @@ class Handling(grpc.aio.ServerInterceptor):  # type: ignore[misc]
     def _end(self, method: str, code: str, started: float, error: str = "") -> None:
         seconds = time.perf_counter() - started
         telemetry.count_request(self._name, method.rsplit("/", 1)[-1], code, seconds)
-        said = {"error": error[:300]} if error else {}
-        log.info("answered", code=code, seconds=round(seconds, 4), **said)
+        if code == "OK" and seconds < SLOW_SECONDS:
+            log.debug("answered", code=code, seconds=seconds)
+        else:
+            log.info("answered", code=code, seconds=round(seconds, 4), error=error[:300])
+
+
+class Registrar:
+    """Stands for a server where generated code registers a service."""
+
+    def __init__(self, server: grpc.aio.Server, handling: Handling) -> None:
+        self._server = server
+        self._handling = handling
+
+    def add_generic_rpc_handlers(self, _handlers: object) -> None:
+        """Do nothing: the same handlers come by name."""
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
+        """Register the methods of a service, wrapped."""
+        wrapped = {name: self._handling.wrapped(f"/{service}/{name}", one) for name, one in handlers.items()}
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, wrapped),))
 
 
 def _known(error: Exception) -> OmsError | None:
@@ -154,7 +176,12 @@ def _known(error: Exception) -> OmsError | None:
     return None
 
 
-def _validate(request: Message) -> None:
+def validate(request: Message) -> None:
+    """Let a request pass that keeps the rules of its proto.
+
+    Raises:
+        InvalidFields: it does not.
+    """
     try:
         violations = _validator.collect_violations(request)
     except protovalidate.CompilationError:
@@ -167,7 +194,7 @@ def _validate(request: Message) -> None:
 
 def _path(violation: Any) -> str:
     parts = []
-    for element in violation.proto.field.elements:
+    for element in violation.proto.field.elements if violation.proto.field else ():
         subscript = element.WhichOneof("subscript") if hasattr(element, "WhichOneof") else None
         parts.append(element.field_name + (f"[{getattr(element, subscript)}]" if subscript else ""))
     return ".".join(parts)
@@ -177,7 +204,7 @@ async def _checked_stream(requests: AsyncIterator[Any]) -> AsyncIterator[Message
     async for request in requests:
         if isinstance(request, _Unreadable):
             raise request.refusal
-        _validate(request)
+        validate(request)
         yield request
 
 

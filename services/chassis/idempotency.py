@@ -35,6 +35,20 @@ def idempotency_table(metadata: MetaData) -> Table:
     )
 
 
+def digest_of(request: Message) -> bytes:
+    """Return what tells this request from another one with the same key."""
+    return hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
+
+
+def reused(request_id: str) -> AlreadyExists:
+    """Return the refusal of a request whose key was used for another one."""
+    return AlreadyExists(
+        f"request_id {request_id!r} was used for another request: choose a new one for a new request",
+        reason="REQUEST_ID_REUSED",
+        request_id=request_id,
+    )
+
+
 class Idempotency:
     """The answers of one service."""
 
@@ -59,7 +73,7 @@ class Idempotency:
 
     async def _claim(self, connection: AsyncConnection, request: Message) -> bytes | None:
         request_id: str = request.request_id  # type: ignore[attr-defined]
-        digest = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
+        digest = digest_of(request)
         rpc = request.DESCRIPTOR.full_name
         claim = (
             insert(self._table)
@@ -74,11 +88,7 @@ class Idempotency:
         )
         row = (await connection.execute(known)).one()
         if row.request_digest != digest:
-            raise AlreadyExists(
-                f"request_id {request_id!r} was used for another request: choose a new one for a new request",
-                reason="REQUEST_ID_REUSED",
-                request_id=request_id,
-            )
+            raise reused(request_id)
         return bytes(row.response)
 
     async def _store(self, connection: AsyncConnection, request: Message, response: Message) -> None:

@@ -125,6 +125,11 @@ class Outbox:
         self._publishes = publishes
         self._written = written
 
+    @property
+    def publishes(self) -> bool:
+        """Whether anybody subscribes to CloudEvents."""
+        return self._publishes
+
     async def add(self, connection: AsyncConnection, *events: Event) -> None:
         """Write events in the caller's transaction. An event_id that is there already is left alone."""
         now = self._clock.now()

@@ -11,6 +11,7 @@ from grpc_reflection.v1alpha import reflection
 from opentelemetry.instrumentation.grpc import aio_server_interceptor
 from opentelemetry.instrumentation.grpc.filters import negate, service_prefix
 
+from services.chassis import telemetry
 from services.chassis.auth import Gate
 from services.chassis.handling import Handling
 from services.chassis.settings import Settings
@@ -20,7 +21,7 @@ from services.chassis.settings import Settings
 class Served:
     """One gRPC service that a server has."""
 
-    register: Callable[[Any, grpc.aio.Server], None]
+    register: Callable[..., None]
     servicer: Any
     descriptor: ServiceDescriptor
 
@@ -32,11 +33,7 @@ class Server:
         self._settings = settings
         gate = Gate(settings, [one.descriptor for one in services])
         self._server = grpc.aio.server(
-            # gRPC's own services are left out: probes are noise, and the interceptor breaks Health.Watch, a coroutine.
-            interceptors=[
-                aio_server_interceptor(filter_=negate(service_prefix("grpc."))),  # type: ignore[no-untyped-call]
-                Handling(name, settings, gate),
-            ],
+            interceptors=_interceptors(),
             options=[
                 ("grpc.max_receive_message_length", settings.max_message_bytes),
                 ("grpc.max_send_message_length", settings.max_message_bytes),
@@ -45,8 +42,9 @@ class Server:
                 ("grpc.so_reuseport", 0),
             ],
         )
+        handled = Handling(name, settings, gate).around(self._server)
         for one in services:
-            one.register(one.servicer, self._server)
+            one.register(one.servicer, handled)
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = [one.descriptor.full_name for one in services]
@@ -78,6 +76,14 @@ class Server:
         """Refuse new calls, let those in hand finish within the drain time, then end."""
         await self._health.enter_graceful_shutdown()
         await self._server.stop(self._settings.drain_seconds)
+
+
+def _interceptors() -> list[Any]:
+    """Return what makes spans, where spans go anywhere: it costs more than the rest of a call."""
+    if not telemetry.traces():
+        return []
+    # gRPC's own services are left out: probes are noise, and the interceptor breaks Health.Watch, a coroutine.
+    return [aio_server_interceptor(filter_=negate(service_prefix("grpc.")))]  # type: ignore[no-untyped-call]
 
 
 def _credentials(settings: Settings) -> grpc.ServerCredentials | None:

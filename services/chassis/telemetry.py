@@ -11,7 +11,7 @@ from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter
 
 from oms.common.v1 import options_pb2
 from services.chassis.settings import Settings
@@ -43,16 +43,21 @@ _MASK = "•••"
 _MOST_SHOWN = 20
 
 
-def configure(name: str, settings: Settings) -> None:
-    """Set up logs, traces and metrics for this process. Calling it again changes only the logs."""
+def configure(name: str, settings: Settings, *, exporter: SpanExporter | None = None) -> None:
+    """Set up logs, traces and metrics for this process. Calling it again changes only the logs.
+
+    Spans are made where they go somewhere: to the settings' otlp_endpoint, or to `exporter`.
+    """
     _configure_logs(settings)
     resource = Resource.create({"service.name": f"oms-{name}", "service.namespace": "oms"})
-    if not isinstance(trace.get_tracer_provider(), TracerProvider):
+    if (settings.otlp_endpoint or exporter) and not traces():
         provider = TracerProvider(resource=resource)
         if settings.otlp_endpoint:
             from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
             provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.otlp_endpoint)))
+        if exporter:
+            provider.add_span_processor(SimpleSpanProcessor(exporter))
         trace.set_tracer_provider(provider)
         AsyncPGInstrumentor().instrument()  # type: ignore[no-untyped-call]
     if settings.metrics_port is not None and not isinstance(metrics.get_meter_provider(), MeterProvider):
@@ -61,6 +66,11 @@ def configure(name: str, settings: Settings) -> None:
 
         metrics.set_meter_provider(MeterProvider(resource=resource, metric_readers=[PrometheusMetricReader()]))
         start_http_server(settings.metrics_port, addr=settings.listen.rsplit(":", 1)[0] or "127.0.0.1")
+
+
+def traces() -> bool:
+    """Tell whether spans are made in this process."""
+    return isinstance(trace.get_tracer_provider(), TracerProvider)
 
 
 def _configure_logs(settings: Settings) -> None:

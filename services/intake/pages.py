@@ -49,6 +49,20 @@ def number(request: Message) -> int:
     return place[0]
 
 
+def name(request: Message) -> str:
+    """Return the name after which the page starts in a list by name; empty, which is before all names, for the first.
+
+    Raises:
+        InvalidArgument: INVALID_PAGE_TOKEN.
+    """
+    match decode_token(request):
+        case None:
+            return ""
+        case [str(last)]:
+            return last
+    raise _invalid()
+
+
 def _encoded(part: datetime | str | int | None) -> str | int:
     return (part - _EPOCH) // timedelta(microseconds=1) if isinstance(part, datetime) else part or ""
 

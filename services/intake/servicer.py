@@ -13,7 +13,7 @@ from oms.intake.v1.order_pb2 import OrderStatus as OrderStatusNumber
 from services.chassis.context import context_caller
 from services.chassis.paging import page_size
 from services.chassis.service import Parts
-from services.intake import holding, store, store_documents, store_events, store_holds
+from services.intake import holding, store, store_demand, store_documents, store_events, store_holds
 from services.intake.accepting import OrderConflict, accept, record_conflict
 from services.intake.cancelling import Canceller, Request
 from services.intake.channels import FORMATS
@@ -22,7 +22,7 @@ from services.intake.domain.holds import HoldState
 from services.intake.domain.rooms import total
 from services.intake.ingesting import Ingested, Reader
 from services.intake.moving import move_units
-from services.intake.pages import moment_and_id, next_token, number
+from services.intake.pages import moment_and_id, name, next_token, number
 from services.intake.paying import Till
 from services.intake.payments import PaymentPort
 from services.intake.process import Process
@@ -160,6 +160,16 @@ class IntakeServicer(IntakeServiceServicer):
             for status, count, _ in rows
         ]
         return rpc.CountOrdersResponse(counts=counts, units=units_message(units), ordered_quantity=units.total)
+
+    async def ListUnroutedDemand(
+        self, request: rpc.ListUnroutedDemandRequest, context: Any
+    ) -> rpc.ListUnroutedDemandResponse:
+        size, after = page_size(request.page_size, maximum=5000), name(request)
+        async with self._db.connect() as conn:
+            found = await store_demand.list_unrouted(conn, after=after, limit=size + 1)
+        token = next_token(request, [(sku,) for sku, _ in found], size)
+        demands = [rpc.UnroutedDemand(sku=sku, quantity=quantity) for sku, quantity in found[:size]]
+        return rpc.ListUnroutedDemandResponse(demands=demands, next_page_token=token)
 
     async def WatchOrders(
         self, request: rpc.WatchOrdersRequest, context: grpc.aio.ServicerContext[Any, Any]

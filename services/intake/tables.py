@@ -108,6 +108,7 @@ order_lines = Table(
         "unit_price_minor >= 0 AND discount_minor >= 0 AND tax_minor >= 0 AND total_minor >= 0", name="amounts"
     ),
     Index(None, "sku", "order_id"),
+    Index("ix_order_lines_unrouted", "sku", postgresql_include=["open"], postgresql_where=text("open > 0")),
 )
 
 holds = Table(

@@ -48,6 +48,36 @@ def entry(request: Message) -> int | None:
     raise _nonsense()
 
 
+def drift_exception(request: Message) -> tuple[datetime, str] | None:
+    """Return the last difference seen."""
+    return reservation(request)
+
+
+def supply(request: Message) -> tuple[datetime, str] | None:
+    """Return the last supply seen."""
+    return reservation(request)
+
+
+def lot(request: Message) -> tuple[str, str, datetime | None, str] | None:
+    """Return the last lot seen."""
+    match decode_token(request):
+        case None:
+            return None
+        case [str(sku), str(node_id), str(expire_time), str(lot_id)]:
+            return sku, node_id, _moment(expire_time) if expire_time else None, lot_id
+    raise _nonsense()
+
+
+def name(request: Message) -> str:
+    """Return the last name seen (a channel, a SKU); an empty one, which comes before all, for the first page."""
+    match decode_token(request):
+        case None:
+            return ""
+        case [str(last)]:
+            return last
+    raise _nonsense()
+
+
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)

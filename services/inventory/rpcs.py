@@ -6,6 +6,7 @@ from services.inventory.moving import Moving
 from services.inventory.queues import Queues
 from services.inventory.rights import Rights
 from services.inventory.sources import Sources
+from services.inventory.supplying import Supplying
 
 
 class Rpcs:
@@ -19,5 +20,6 @@ class Rpcs:
         self._queues = Queues(parts.outbox, parts.clock)
         self._moving = Moving(self._queues, parts.clock)
         self._changes = Changes(self._moving, parts.clock)
-        self._sources = Sources(self._moving, parts.clock)
+        self._supplying = Supplying(self._moving, self._changes, self._queues, parts.clock)
+        self._sources = Sources(self._moving, parts.outbox, parts.clock)
         self._rights = Rights(self._moving, parts.clock)

@@ -8,9 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, RowMapping, Select, Text, any_, literal, select, text, tuple_
+from sqlalchemy import RowMapping, Select, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.elements import CollectionAggregate
 
 from services.inventory.domain.position import Movement, Pair, Position
 from services.inventory.tables import positions
@@ -31,7 +30,6 @@ _POSITION = (
     positions.c.pools,
     positions.c.update_time,
 )
-_AVAILABLE = positions.c.on_hand - positions.c.reserved - positions.c.safety_stock - positions.c.unsellable
 
 _CREATE = text("""
 INSERT INTO inventory.positions (sku, node_id, on_hand, reserved, safety_stock, unsellable, update_time)
@@ -182,26 +180,9 @@ async def page(
     return [position(row) for row in (await conn.execute(query)).mappings()]
 
 
-async def available(
-    conn: AsyncConnection, skus: Collection[str], node_ids: Collection[str], *, limit: int
-) -> list[tuple[Pair, int]]:
-    """Return what can be reserved now of these SKUs (at all nodes where none is named), without pairs of nothing."""
-    query = select(positions.c.sku, positions.c.node_id, _AVAILABLE.label("free")).where(
-        positions.c.sku == _any(skus), _AVAILABLE > 0
-    )
-    if node_ids:
-        query = query.where(positions.c.node_id == _any(node_ids))
-    query = query.order_by(positions.c.sku, positions.c.node_id).limit(limit)
-    return [(Pair(row.sku, row.node_id), row.free) for row in await conn.execute(query)]
-
-
 def columns(pairs: Iterable[Pair]) -> dict[str, list[str]]:
     rows = list(pairs)
     return {"skus": [pair.sku for pair in rows], "node_ids": [pair.node_id for pair in rows]}
-
-
-def _any(values: Collection[str]) -> CollectionAggregate[bool]:
-    return any_(literal(list(values), ARRAY(Text)))
 
 
 def _where(query: Select[Any], wanted: Mapping[Any, str]) -> Select[Any]:

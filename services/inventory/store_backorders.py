@@ -9,18 +9,33 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from zlib import crc32
 
-from sqlalchemy import ARRAY, RowMapping, Text, any_, exists, literal, select, text, tuple_, update
+from sqlalchemy import ARRAY, RowMapping, Text, any_, delete, exists, func, literal, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import CollectionAggregate
 
-from services.inventory.domain.backorder import HEAD_START, Backorder, State, Wait
-from services.inventory.tables import backorders
+from services.inventory.domain.backorder import Backorder, State, Wait
+from services.inventory.domain.filling import Policy
+from services.inventory.store_filling import AT_ONCE
+from services.inventory.tables import backorder_policies, backorders, reservations
 
 # The class of these locks among the database's advisory locks, and how many of them there are.
 _QUEUE_LOCKS = 0x4F4D5351
 _BUCKETS = 256
-# More than this are not told in one transaction; the sweeper tells the rest.
-_AT_ONCE = 1000
+
+# What is kept for a line now.
+_KEPT = (text("backorder AND reservations.state = 'SOFT'"), reservations.c.owner_id == backorders.c.owner_id)
+_FILLED = (
+    select(
+        func.coalesce(
+            func.sum(reservations.c.quantity - reservations.c.consumed_quantity - reservations.c.released_quantity),
+            0,
+        )
+    )
+    .where(*_KEPT, reservations.c.line_id == backorders.c.line_id)
+    .correlate(backorders)
+    .scalar_subquery()
+)
 
 _COLUMNS = (
     backorders.c.owner_id,
@@ -30,6 +45,8 @@ _COLUMNS = (
     backorders.c.priority,
     backorders.c.state,
     backorders.c.create_time,
+    backorders.c.promise_time,
+    _FILLED.label("filled"),
 )
 
 _LOCK_QUEUES = text("SELECT pg_advisory_xact_lock(:class, bucket) FROM unnest(CAST(:buckets AS int[])) AS bucket")
@@ -44,49 +61,42 @@ ON CONFLICT (owner_id, line_id) DO UPDATE
 SET sku = excluded.sku, quantity = excluded.quantity, priority = excluded.priority, state = 'WAITING',
     passed = b.passed AND b.state <> 'CLOSED' AND b.sku = excluded.sku,
     create_time = CASE WHEN b.state <> 'CLOSED' AND b.sku = excluded.sku THEN b.create_time
-                       ELSE excluded.create_time END
+                       ELSE excluded.create_time END,
+    promise_time = CASE WHEN b.state <> 'CLOSED' AND b.sku = excluded.sku THEN b.promise_time END
 """)
 
-# What is free, less what those have the first call on who were told a moment ago, goes to the first in line. The last
-# one told may find less than it waits for: part of an order is better than none.
-_TELL = text("""
-WITH free AS (
-    SELECT sku, sum(greatest(on_hand - reserved - safety_stock - unsellable, 0)) AS units
-    FROM inventory.positions WHERE sku = ANY (CAST(:skus AS text[])) GROUP BY sku
-), promised AS (
-    SELECT sku, sum(quantity) AS units FROM inventory.backorders
-    WHERE sku = ANY (CAST(:skus AS text[])) AND state = 'NOTIFIED' AND notify_time > :since GROUP BY sku
-), offer AS (
-    SELECT free.sku, free.units - coalesce(promised.units, 0) AS units
-    FROM free LEFT JOIN promised USING (sku)
-), told AS (
-    SELECT first.owner_id, first.line_id
-    FROM offer CROSS JOIN LATERAL (
-        SELECT b.owner_id, b.line_id,
-               sum(b.quantity) OVER (ORDER BY b.priority, b.create_time, b.owner_id, b.line_id) - b.quantity AS before
-        FROM (
-            SELECT owner_id, line_id, quantity, priority, create_time FROM inventory.backorders
-            WHERE sku = offer.sku AND state = 'WAITING' AND NOT passed
-            ORDER BY priority, create_time, owner_id, line_id
-            LIMIT greatest(0, least(offer.units, CAST(:at_once AS integer)))::bigint
-        ) AS b
-    ) AS first
-    WHERE first.before < offer.units
-)
-UPDATE inventory.backorders AS b SET state = 'NOTIFIED', passed = true, notify_time = :now
-FROM told WHERE b.owner_id = told.owner_id AND b.line_id = told.line_id
-RETURNING b.owner_id, b.line_id, b.sku, b.quantity, b.priority, b.state, b.create_time
-""")
-
+# From one waiting SKU to the next through the index, however many lines wait for each.
 _OVERLOOKED = text("""
-SELECT waiting.sku FROM (
-    SELECT DISTINCT sku FROM inventory.backorders WHERE state = 'WAITING' AND NOT passed AND sku > :after
-) AS waiting
+WITH RECURSIVE waiting AS (
+    (SELECT sku FROM inventory.backorders WHERE state = 'WAITING' AND NOT passed AND sku > :after
+     ORDER BY sku LIMIT 1)
+    UNION ALL
+    SELECT (SELECT b.sku FROM inventory.backorders AS b
+            WHERE b.state = 'WAITING' AND NOT b.passed AND b.sku > waiting.sku ORDER BY b.sku LIMIT 1)
+    FROM waiting WHERE waiting.sku IS NOT NULL
+)
+SELECT waiting.sku FROM waiting
 WHERE EXISTS (
     SELECT FROM inventory.positions AS p
-    WHERE p.sku = waiting.sku AND p.on_hand - p.reserved - p.safety_stock - p.unsellable > 0
+    WHERE p.sku = waiting.sku AND p.on_hand - p.reserved - p.safety_stock - p.unsellable
+          > coalesce((SELECT sum(units::bigint) FROM jsonb_each_text(p.pools) AS pool (segment, units)), 0)
 )
-ORDER BY waiting.sku LIMIT :size
+LIMIT :size
+""")
+
+# What the orders that wait for these SKUs miss besides.
+_BESIDE = text("""
+SELECT DISTINCT beside.sku
+FROM (
+    SELECT DISTINCT f.owner_id FROM unnest(CAST(:skus AS text[])) AS o (sku)
+    CROSS JOIN LATERAL (
+        SELECT owner_id FROM inventory.backorders AS b
+        WHERE b.sku = o.sku AND b.state = 'WAITING' AND NOT b.passed
+        ORDER BY b.priority, b.create_time, b.owner_id, b.line_id LIMIT :at_once
+    ) AS f
+) AS waiting
+JOIN inventory.backorders AS beside USING (owner_id)
+WHERE beside.state = 'WAITING' AND NOT beside.passed
 """)
 
 
@@ -134,25 +144,37 @@ async def close(conn: AsyncConnection, owner_id: str, line_ids: Collection[str])
     query = update(backorders).where(backorders.c.owner_id == owner_id, backorders.c.state != State.CLOSED.value)
     if line_ids:
         query = query.where(backorders.c.line_id == _any(line_ids))
-    closed = query.values(state=State.CLOSED.value).returning(*_COLUMNS)
+    closed = query.values(state=State.CLOSED.value, promise_time=None).returning(*_COLUMNS)
     return [_backorder(row) for row in (await conn.execute(closed)).mappings()]
 
 
 async def forgive(conn: AsyncConnection, skus: Collection[str]) -> None:
     """Let those who passed be told again, because more of these SKUs came."""
+    if not skus:
+        return
     passed = (backorders.c.sku == _any(skus), text("passed AND state <> 'CLOSED'"))
     await conn.execute(update(backorders).where(*passed).values(passed=False))
-
-
-async def tell(conn: AsyncConnection, skus: Collection[str], now: datetime) -> list[Backorder]:
-    """Mark those as told for whom there is stock, first in line first, and return them."""
-    values = {"skus": list(skus), "since": now - HEAD_START, "at_once": _AT_ONCE, "now": now}
-    return [_backorder(row) for row in (await conn.execute(_TELL, values)).mappings()]
 
 
 async def overlooked(conn: AsyncConnection, *, after: str, size: int) -> list[str]:
     """Return SKUs, in their order, that are free while somebody waits for them who has not passed."""
     return list((await conn.execute(_OVERLOOKED, {"after": after, "size": size})).scalars())
+
+
+async def skus_beside(conn: AsyncConnection, skus: Collection[str]) -> set[str]:
+    """Return everything that orders wait for which wait for these SKUs."""
+    if not skus:
+        return set()
+    return set((await conn.execute(_BESIDE, {"skus": list(skus), "at_once": AT_ONCE})).scalars())
+
+
+async def set_policy(conn: AsyncConnection, sku: str, policy: Policy | None) -> None:
+    """Set who is served first when units of a SKU come; None: as of all that have no policy of their own."""
+    if policy is None:
+        await conn.execute(delete(backorder_policies).where(backorder_policies.c.sku == sku))
+    else:
+        added = insert(backorder_policies).values(sku=sku, policy=policy.value)
+        await conn.execute(added.on_conflict_do_update(index_elements=["sku"], set_={"policy": policy.value}))
 
 
 async def page(
@@ -183,4 +205,6 @@ def _backorder(row: RowMapping) -> Backorder:
         priority=row["priority"],
         state=State(row["state"]),
         create_time=row["create_time"],
+        promise_time=row["promise_time"],
+        filled=int(row["filled"]),  # a sum of bigint is numeric
     )

@@ -1,68 +1,107 @@
-"""Every SQL statement that reads the ledger back: its entries, and the sums that counters must equal."""
+"""Every SQL statement that reads the ledger back: its entries, and positions as they were.
+
+What counters must equal is in `store_checkpoints`.
+"""
+
+from datetime import datetime
 
 from sqlalchemy import RowMapping, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.inventory.domain.ledger import Entry, Sums
-from services.inventory.domain.position import Movement, Pair, Reason
-from services.inventory.store import position
+from services.inventory.domain.ledger import Entry
+from services.inventory.domain.position import Movement, Pair, Position, Reason
 from services.inventory.tables import ledger_entries
 
-_SUMS = text("""
-WITH page AS (
-    SELECT sku, node_id, on_hand, reserved, safety_stock, unsellable, quality_control, quarantine, pools,
-           update_time FROM inventory.positions
-    WHERE (sku, node_id) > (:sku, :node_id) ORDER BY sku, node_id LIMIT :size
-), ledger AS (
-    SELECT l.sku, l.node_id, sum(l.on_hand_delta)::bigint AS on_hand, sum(l.reserved_delta)::bigint AS reserved,
-           sum(l.safety_stock_delta)::bigint AS safety_stock, sum(l.unsellable_delta)::bigint AS unsellable
-    FROM inventory.ledger_entries AS l JOIN page USING (sku, node_id) GROUP BY l.sku, l.node_id
-), live AS (
-    SELECT r.sku, r.node_id, count(*) AS number,
-           sum(r.quantity - r.consumed_quantity - r.released_quantity)::bigint AS units
-    FROM inventory.reservations AS r JOIN page USING (sku, node_id)
-    WHERE r.state IN ('SOFT', 'HARD') GROUP BY r.sku, r.node_id
+# The newest checkpoint whose entries are all of that time, and what was written from there to that time. Its
+# create_time is that of the newest entry in it, so none of them is later.
+_AS_OF = """
+WITH page AS MATERIALIZED (
+    SELECT sku, node_id FROM inventory.positions WHERE {wanted} ORDER BY sku, node_id LIMIT :size
 )
-SELECT page.sku, page.node_id, page.on_hand, page.reserved, page.safety_stock, page.unsellable, page.quality_control,
-       page.quarantine, page.pools, page.update_time,
-       coalesce(ledger.on_hand, 0) AS sum_on_hand, coalesce(ledger.reserved, 0) AS sum_reserved,
-       coalesce(ledger.safety_stock, 0) AS sum_safety_stock, coalesce(ledger.unsellable, 0) AS sum_unsellable,
-       coalesce(live.units, 0) AS live, coalesce(live.number, 0) AS live_reservations
-FROM page LEFT JOIN ledger USING (sku, node_id) LEFT JOIN live USING (sku, node_id)
+SELECT page.sku, page.node_id, greatest(l.create_time, c.create_time) AS update_time,
+       coalesce(c.on_hand, 0) + l.on_hand AS on_hand, coalesce(c.reserved, 0) + l.reserved AS reserved,
+       coalesce(c.safety_stock, 0) + l.safety_stock AS safety_stock,
+       coalesce(c.unsellable, 0) + l.unsellable AS unsellable,
+       coalesce(c.quality_control, 0) + l.quality_control AS quality_control,
+       coalesce(c.quarantine, 0) + l.quarantine AS quarantine
+FROM page
+LEFT JOIN LATERAL (
+    SELECT * FROM inventory.ledger_checkpoints AS k
+    WHERE k.sku = page.sku AND k.node_id = page.node_id AND k.create_time <= :as_of
+    ORDER BY k.sequence DESC LIMIT 1
+) AS c ON true
+CROSS JOIN LATERAL (
+    SELECT max(e.create_time) AS create_time,
+           coalesce(sum(e.on_hand_delta), 0)::bigint AS on_hand,
+           coalesce(sum(e.reserved_delta), 0)::bigint AS reserved,
+           coalesce(sum(e.safety_stock_delta), 0)::bigint AS safety_stock,
+           coalesce(sum(e.unsellable_delta), 0)::bigint AS unsellable,
+           coalesce(sum(e.quality_control_delta), 0)::bigint AS quality_control,
+           coalesce(sum(e.quarantine_delta), 0)::bigint AS quarantine
+    FROM inventory.ledger_entries AS e
+    WHERE e.sku = page.sku AND e.node_id = page.node_id AND e.sequence > coalesce(c.sequence, 0)
+      AND e.create_time <= :as_of AND e.create_time >= coalesce(c.create_time - interval '1 day', '-infinity')
+) AS l
 ORDER BY page.sku, page.node_id
-""")
+"""
 
 
 async def entries(
-    conn: AsyncConnection, *, sku: str, node_id: str, reference: str, before: int | None, size: int
+    conn: AsyncConnection,
+    *,
+    sku: str,
+    node_id: str,
+    reference: str,
+    since: datetime | None,
+    until: datetime | None,
+    before: int | None,
+    size: int,
 ) -> list[Entry]:
-    """Return ledger entries, newest first."""
+    """Return ledger entries, newest first; with times, of the partitions of these times only."""
     columns = ledger_entries.c
     query = select(*columns)
     for column, value in ((columns.sku, sku), (columns.node_id, node_id), (columns.reference, reference)):
         if value:
             query = query.where(column == value)
+    if since is not None:
+        query = query.where(columns.create_time >= since)
+    if until is not None:
+        query = query.where(columns.create_time < until)
     if before is not None:
         query = query.where(columns.sequence < before)
     return [_entry(row) for row in (await conn.execute(query.order_by(columns.sequence.desc()).limit(size))).mappings()]
 
 
-async def sums(conn: AsyncConnection, *, after: tuple[str, str] | None, size: int) -> list[Sums]:
-    """Return a page of positions, each beside what its rows add up to: one statement, so one moment."""
-    sku, node_id = after or ("", "")
-    rows = (await conn.execute(_SUMS, {"sku": sku, "node_id": node_id, "size": size})).mappings()
-    return [
-        Sums(
-            position=position(row),
-            on_hand=row["sum_on_hand"],
-            reserved=row["sum_reserved"],
-            safety_stock=row["sum_safety_stock"],
-            unsellable=row["sum_unsellable"],
-            live=row["live"],
-            live_reservations=row["live_reservations"],
-        )
-        for row in rows
-    ]
+async def as_of(
+    conn: AsyncConnection, moment: datetime, *, sku: str, node_id: str, after: tuple[str, str] | None, size: int
+) -> list[tuple[Pair, Position | None]]:
+    """Return a page of pairs, each with what the ledger says that it was at a moment; None before it began."""
+    wanted = ["(sku, node_id) > (:after_sku, :after_node_id)"]
+    if sku:
+        wanted.append("sku = :sku")
+    if node_id:
+        # Said once more for the index of the node, which begins with it.
+        wanted += ["node_id = :node_id", "sku >= :after_sku"]
+    after_sku, after_node_id = after or ("", "")
+    values = {"after_sku": after_sku, "after_node_id": after_node_id, "as_of": moment, "size": size}
+    values |= ({"sku": sku} if sku else {}) | ({"node_id": node_id} if node_id else {})
+    rows = (await conn.execute(text(_AS_OF.format(wanted=" AND ".join(wanted))), values)).mappings()
+    return [(Pair(row["sku"], row["node_id"]), _past(row)) for row in rows]
+
+
+def _past(row: RowMapping) -> Position | None:
+    if row["update_time"] is None:
+        return None
+    return Position(
+        pair=Pair(row["sku"], row["node_id"]),
+        on_hand=row["on_hand"],
+        reserved=row["reserved"],
+        safety_stock=row["safety_stock"],
+        unsellable=row["unsellable"],
+        quality_control=row["quality_control"],
+        quarantine=row["quarantine"],
+        update_time=row["update_time"],
+    )
 
 
 def _entry(row: RowMapping) -> Entry:
@@ -75,5 +114,8 @@ def _entry(row: RowMapping) -> Entry:
         reserved=row["reserved_delta"],
         safety_stock=row["safety_stock_delta"],
         unsellable=row["unsellable_delta"],
+        quality_control=row["quality_control_delta"],
+        quarantine=row["quarantine_delta"],
+        lot_id=row["lot_id"],
     )
     return Entry(sequence=row["sequence"], movement=movement, actor=row["actor"], create_time=row["create_time"])

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.domain.position import Pair
 from services.inventory.domain.reservation import Change, Reservation, State
-from services.inventory.tables import reservations
+from services.inventory.tables import bundles, reservations
 
 _COLUMNS = (
     reservations.c.reservation_id,
@@ -24,13 +24,19 @@ _COLUMNS = (
     reservations.c.expire_time,
     reservations.c.create_time,
     reservations.c.update_time,
+    reservations.c.segment,
+    reservations.c.pool_quantity,
+    reservations.c.components,
+    reservations.c.backorder,
 )
 
 _SAVE = text("""
 UPDATE inventory.reservations AS r
-SET consumed_quantity = c.consumed, released_quantity = c.released, state = c.state, update_time = :now
-FROM unnest(CAST(:ids AS text[]), CAST(:consumed AS bigint[]), CAST(:released AS bigint[]), CAST(:states AS text[]))
-    AS c (reservation_id, consumed, released, state)
+SET consumed_quantity = c.consumed, released_quantity = c.released, state = c.state, pool_quantity = c.pool,
+    expire_time = c.expire_time, backorder = c.backorder, update_time = :now
+FROM unnest(CAST(:ids AS text[]), CAST(:consumed AS bigint[]), CAST(:released AS bigint[]), CAST(:states AS text[]),
+            CAST(:pools AS bigint[]), CAST(:expire_times AS timestamptz[]), CAST(:backorders AS boolean[]))
+    AS c (reservation_id, consumed, released, state, pool, expire_time, backorder)
 WHERE r.reservation_id = c.reservation_id
 """)
 
@@ -39,6 +45,17 @@ async def add(conn: AsyncConnection, made: Sequence[Reservation]) -> None:
     """Write new reservations."""
     if made:
         await conn.execute(insert(reservations), [_row(one) for one in made])
+
+
+async def made_of(conn: AsyncConnection, skus: Collection[str]) -> dict[str, dict[str, int]]:
+    """Return, for each of these SKUs that is a bundle, how many units of which components one of it has."""
+    query = select(bundles.c.sku, bundles.c.component_sku, bundles.c.quantity).where(
+        bundles.c.sku == any_(literal(list(skus), ARRAY(Text)))
+    )
+    found: dict[str, dict[str, int]] = {}
+    for row in await conn.execute(query):
+        found.setdefault(row.sku, {})[row.component_sku] = row.quantity
+    return found
 
 
 async def lock(conn: AsyncConnection, reservation_ids: Collection[str]) -> dict[str, Reservation]:
@@ -61,15 +78,33 @@ async def lock_expired(conn: AsyncConnection, now: datetime, *, size: int) -> li
     return [_reservation(row) for row in (await conn.execute(query)).mappings()]
 
 
+async def lock_kept(conn: AsyncConnection, owner_id: str, line_ids: Collection[str]) -> list[Reservation]:
+    """Lock what is kept for these lines of an owner out of stock that arrived, in the order of the ids."""
+    query = (
+        select(*_COLUMNS)
+        .where(
+            text("backorder AND state = 'SOFT'"),
+            reservations.c.owner_id == owner_id,
+            reservations.c.line_id == any_(literal(list(line_ids), ARRAY(Text))),
+        )
+        .order_by(reservations.c.reservation_id)
+        .with_for_update(key_share=True)
+    )
+    return [_reservation(row) for row in (await conn.execute(query)).mappings()]
+
+
 async def save(conn: AsyncConnection, changes: Iterable[Change], now: datetime) -> None:
     """Write what became of reservations that are locked."""
-    rows = [change.reservation for change in changes if change.units]
+    rows = [change.reservation for change in changes]
     if rows:
         values = {
             "ids": [one.reservation_id for one in rows],
             "consumed": [one.consumed for one in rows],
             "released": [one.released for one in rows],
             "states": [one.state.value for one in rows],
+            "pools": [one.pool_quantity for one in rows],
+            "expire_times": [one.expire_time for one in rows],
+            "backorders": [one.backorder for one in rows],
         }
         await conn.execute(_SAVE, {**values, "now": now})
 
@@ -113,6 +148,10 @@ def _row(one: Reservation) -> dict[str, object]:
         "expire_time": one.expire_time,
         "create_time": one.create_time,
         "update_time": one.update_time,
+        "segment": one.segment,
+        "pool_quantity": one.pool_quantity,
+        "components": dict(one.components),
+        "backorder": one.backorder,
     }
 
 
@@ -129,4 +168,8 @@ def _reservation(row: RowMapping) -> Reservation:
         expire_time=row["expire_time"],
         create_time=row["create_time"],
         update_time=row["update_time"],
+        segment=row["segment"],
+        pool_quantity=row["pool_quantity"],
+        components=row["components"],
+        backorder=row["backorder"],
     )

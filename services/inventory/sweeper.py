@@ -1,6 +1,6 @@
 """What inventory does without being asked: ends reservations whose time is over, and tells those who were overlooked.
 
-Safe with any number of replicas: expiry skips rows that another one has locked, and telling takes the queue's lock.
+Safe with any number of replicas: expiry skips rows that another one has locked, and filling takes the queue's lock.
 An expired reservation counts as reserved until it is swept, so stock is never offered before it is free.
 """
 
@@ -11,14 +11,18 @@ import structlog
 
 from services.chassis.service import Parts
 from services.inventory import store_backorders
+from services.inventory.demand import READ_SECONDS, UnroutedDemand
+from services.inventory.expiring_lots import ExpiringLots
 from services.inventory.moving import Moving
+from services.inventory.partitions import PARTITION_SECONDS, Partitions
 from services.inventory.queues import Queues
 from services.inventory.rights import Rights
 from services.kernel.errors import OmsError
 
 EXPIRY_SECONDS = 1.0
-# The net below the notices that changes of stock send themselves: it offers what a head start left over.
-OVERLOOKED_SECONDS = 10.0
+# The net below what changes of stock do themselves: orders that are filled as a whole and need several SKUs, and those
+# who could not be looked at in one transaction with the rest.
+OVERLOOKED_SECONDS = 1.0
 _BATCH = 200
 
 _log = structlog.get_logger()
@@ -30,6 +34,9 @@ def loops(parts: Parts) -> list[Coroutine[object, object, None]]:
     return [
         _forever("expiry", sweeper.expire, EXPIRY_SECONDS),
         _forever("overlooked", sweeper.tell_overlooked, OVERLOOKED_SECONDS),
+        _forever("lots", ExpiringLots(parts).expire, EXPIRY_SECONDS),
+        _forever("partitions", Partitions(parts).make, PARTITION_SECONDS),
+        _forever("unrouted demand", UnroutedDemand(parts).take_over, READ_SECONDS),
     ]
 
 
@@ -52,16 +59,15 @@ class Sweeper:
                 return ended
 
     async def tell_overlooked(self) -> int:
-        """Offer free stock to those who wait for it, and return how many SKUs were looked at."""
-        seen, after = 0, ""
+        """Keep free stock for those who wait for it, and return how many of them got some."""
+        told, after = 0, ""
         while True:
             async with self._database.begin() as conn:
                 skus = await store_backorders.overlooked(conn, after=after, size=_BATCH)
                 if skus:
-                    await self._queues.tell_overlooked(conn, skus)
-            seen += len(skus)
+                    told += await self._queues.tell_overlooked(conn, skus)
             if len(skus) < _BATCH:
-                return seen
+                return told
             after = skus[-1]
 
 

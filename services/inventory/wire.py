@@ -1,34 +1,28 @@
 """Protobuf to domain and back, and nothing else."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from oms.inventory.v1 import backorder_pb2, position_pb2, reservation_pb2
+from oms.inventory.v1 import channel_pb2, position_pb2, reservation_pb2
 from oms.inventory.v1 import inventory_service_pb2 as rpc
-from services.inventory.domain.backorder import DEFAULT_PRIORITY, Backorder, Wait, once_each
-from services.inventory.domain.drift import Drift
+from services.inventory.domain.backorder import DEFAULT_PRIORITY, Wait, once_each
 from services.inventory.domain.ledger import Discrepancy, Entry
+from services.inventory.domain.lots import LotUnits
 from services.inventory.domain.position import Pair, Position, Reason
-from services.inventory.domain.reservation import Reservation
+from services.inventory.domain.reservation import Reservation, State
 from services.inventory.domain.reserving import Demand, Line
 from services.inventory.domain.shortfall import Shortfall
-from services.inventory.domain.stocktaking import Adjustment
 from services.kernel.errors import InvalidArgument
-
-
-def adjustments(request: rpc.AdjustStockRequest) -> list[Adjustment]:
-    return [
-        Adjustment(pair=Pair(one.sku, one.node_id), on_hand=one.on_hand_delta, unsellable=one.unsellable_delta)
-        for one in request.adjustments
-    ]
 
 
 def reason(value: position_pb2.MovementReason.ValueType) -> Reason:
     return Reason(position_pb2.MovementReason.Name(value).removeprefix("MOVEMENT_REASON_"))
 
 
-def demand(request: rpc.ReserveStockRequest) -> Demand:
+def demand(request: rpc.ReserveStockRequest, actor: str) -> Demand:
     return Demand(
         request_id=request.request_id,
         owner_id=request.owner_id,
@@ -38,7 +32,13 @@ def demand(request: rpc.ReserveStockRequest) -> Demand:
         ],
         best_effort=request.mode == rpc.ReserveStockRequest.MODE_BEST_EFFORT,
         expire_time=moment(request.expire_time) if request.HasField("expire_time") else None,
+        segment=request.segment,
+        actor=actor,
     )
+
+
+def reserved(made: Sequence[Reservation], shortfalls: Sequence[Shortfall]) -> rpc.ReserveStockResponse:
+    return rpc.ReserveStockResponse(reservations=map(reservation, made), shortfalls=map(shortfall, shortfalls))
 
 
 def waits(request: rpc.RegisterBackorderRequest) -> list[Wait]:
@@ -59,11 +59,11 @@ def position(one: Position) -> position_pb2.Position:
         unsellable=one.unsellable,
         available=one.available,
         update_time=timestamp(one.update_time),
+        damaged=one.damaged,
+        quality_control=one.quality_control,
+        quarantine=one.quarantine,
+        pools=one.pools,
     )
-
-
-def availability(pair: Pair, free: int) -> position_pb2.Availability:
-    return position_pb2.Availability(sku=pair.sku, node_id=pair.node_id, available_quantity=free)
 
 
 def entry(one: Entry) -> position_pb2.LedgerEntry:
@@ -76,12 +76,18 @@ def entry(one: Entry) -> position_pb2.LedgerEntry:
         reserved_delta=moved.reserved,
         safety_stock_delta=moved.safety_stock,
         unsellable_delta=moved.unsellable,
+        quality_control_delta=moved.quality_control,
+        quarantine_delta=moved.quarantine,
+        lot_id=moved.lot_id,
         reason=position_pb2.MovementReason.Value(f"MOVEMENT_REASON_{moved.reason}"),
         reference=moved.reference,
         note=moved.note,
         actor=one.actor,
         create_time=timestamp(one.create_time),
     )
+
+
+_RESERVATION_STATES = {state: reservation_pb2.Reservation.State.Value(f"STATE_{state}") for state in State}
 
 
 def reservation(one: Reservation) -> reservation_pb2.Reservation:
@@ -94,11 +100,23 @@ def reservation(one: Reservation) -> reservation_pb2.Reservation:
         quantity=one.quantity,
         consumed_quantity=one.consumed,
         released_quantity=one.released,
-        state=reservation_pb2.Reservation.State.Value(f"STATE_{one.state}"),
+        state=_RESERVATION_STATES[one.state],
         expire_time=timestamp(one.expire_time) if one.expire_time else None,
         create_time=timestamp(one.create_time),
         update_time=timestamp(one.update_time),
+        segment=one.segment,
+        pool_quantity=one.pool_quantity,
+        components=_components(one) if one.components else None,
+        backorder=one.backorder,
     )
+
+
+def _components(one: Reservation) -> list[channel_pb2.BundleComponent]:
+    return [channel_pb2.BundleComponent(sku=sku, quantity=units) for sku, units in sorted(one.components.items())]
+
+
+def lot_units(one: LotUnits) -> rpc.LotUnits:
+    return rpc.LotUnits(sku=one.pair.sku, node_id=one.pair.node_id, lot_id=one.lot_id, quantity=one.quantity)
 
 
 def shortfall(one: Shortfall) -> reservation_pb2.Shortfall:
@@ -108,22 +126,6 @@ def shortfall(one: Shortfall) -> reservation_pb2.Shortfall:
         node_id=one.pair.node_id,
         wanted_quantity=one.wanted,
         available_quantity=one.available,
-    )
-
-
-def drift(one: Drift) -> rpc.StockDrift:
-    return rpc.StockDrift(sku=one.sku, was_on_hand=one.was_on_hand, on_hand=one.on_hand, oversold_quantity=one.oversold)
-
-
-def backorder(one: Backorder) -> backorder_pb2.Backorder:
-    return backorder_pb2.Backorder(
-        owner_id=one.owner_id,
-        line_id=one.line_id,
-        sku=one.sku,
-        quantity=one.quantity,
-        priority=one.priority,
-        state=backorder_pb2.Backorder.State.Value(f"STATE_{one.state}"),
-        create_time=timestamp(one.create_time),
     )
 
 
@@ -138,7 +140,9 @@ def discrepancy(one: Discrepancy) -> rpc.Discrepancy:
     )
 
 
+@lru_cache(maxsize=256)
 def timestamp(when: datetime) -> Timestamp:
+    """Return the moment, to set fields with, which copies it: the same message is returned again."""
     found = Timestamp()
     found.FromDatetime(when)
     return found

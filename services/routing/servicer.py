@@ -130,7 +130,7 @@ class RoutingServicer(RoutingServiceServicer):
 
     async def _decide(self, request: messages.PlanOrderRequest, decision_id: str) -> Decision:
         demand, now = wire.to_demand(request), self._clock.now()
-        inputs = await self._inputs(demand, now)
+        inputs = await self._inputs(demand, request.order_id, now)
         # Seconds of arithmetic, for the largest orders, must not stop the other calls.
         plan = await asyncio.to_thread(make_plan, inputs)
         return wire.from_plan(
@@ -142,12 +142,12 @@ class RoutingServicer(RoutingServiceServicer):
             create_time=now,
         )
 
-    async def _inputs(self, demand: Demand, now: datetime) -> Inputs:
+    async def _inputs(self, demand: Demand, order_id: str, now: datetime) -> Inputs:
         async with self._database.connect() as conn:
             nodes = tuple(await store.list_nodes(conn))
         serving, _ = network.qualify(nodes, demand)
         skus = list(dict.fromkeys(line.sku for line in demand.lines))
-        stock = await read_stock(self._inventory, skus, [node.node_id for node in serving])
+        stock = await read_stock(self._inventory, skus, [node.node_id for node in serving], owner_id=order_id)
         place = geocode.locate(demand.destination)
         return Inputs(demand=demand, nodes=nodes, stock=stock, place=place, now=now, rules=BUILTIN)
 

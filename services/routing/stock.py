@@ -22,8 +22,10 @@ class InventoryUnavailable(Unavailable):
     reason = "INVENTORY_UNAVAILABLE"
 
 
-async def read_stock(inventory: "InventoryServiceAsyncStub", skus: Sequence[str], node_ids: Sequence[str]) -> Stock:
-    """Return what these nodes have of these SKUs.
+async def read_stock(
+    inventory: "InventoryServiceAsyncStub", skus: Sequence[str], node_ids: Sequence[str], *, owner_id: str
+) -> Stock:
+    """Return what these nodes have of these SKUs for this owner: what is kept for its backorders is among it.
 
     Raises:
         InventoryUnavailable: inventory does not answer, or refuses to.
@@ -33,7 +35,8 @@ async def read_stock(inventory: "InventoryServiceAsyncStub", skus: Sequence[str]
     for nodes in _batches(node_ids, _NODES):
         for some in _batches(skus, min(_SKUS, max(1, PAIRS // len(nodes)))):
             try:
-                answer = await inventory.GetAvailability(GetAvailabilityRequest(skus=some, node_ids=nodes))
+                request = GetAvailabilityRequest(skus=some, node_ids=nodes, owner_id=owner_id)
+                answer = await inventory.GetAvailability(request)
             except InvalidArgument:
                 raise  # what inventory cannot read of the order, its caller must hear
             except OmsError as error:

@@ -1,8 +1,9 @@
 """Requests as nobody would write them: for any message type, valid by half, and absurd by the rest."""
 
 import string
+from typing import Any
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from hypothesis import strategies as st
 
@@ -26,6 +27,9 @@ _USUAL = {
     "handle": ["payment", "risk", "x"],
     "region": ["US", "EU", ""],
 }
+_STRING = FieldDescriptor.CPPTYPE_STRING
+# What the keys of a map are, by the name of its entries.
+_ABOUT = {"SkuThresholdsEntry": "sku", "PoolsEntry": "segment"}
 _ODD = [
     "",
     "\x00",
@@ -59,10 +63,8 @@ def _fill(draw: st.DrawFn, message: Message, ids: dict[str, list[str]], depth: i
         if not draw(st.integers(0, 9)) or (depth == 0 and field.message_type):
             continue
         if field.message_type and field.message_type.GetOptions().map_entry:
-            for number in range(draw(st.integers(0, 3))):
-                value = field.message_type.fields_by_name["value"]
-                if value.cpp_type == FieldDescriptor.CPPTYPE_STRING:
-                    getattr(message, field.name)[f"key{number}"] = draw(_text(field.name, ids))
+            for _ in range(draw(st.integers(0, 3))):
+                _put(draw, getattr(message, field.name), field.message_type, ids, depth)
         elif field.is_repeated:
             target = getattr(message, field.name)
             for _ in range(draw(st.sampled_from([0, 1, 1, 1, 2, 3]))):
@@ -77,6 +79,16 @@ def _fill(draw: st.DrawFn, message: Message, ids: dict[str, list[str]], depth: i
             getattr(message, field.name).SetInParent()
         else:
             setattr(message, field.name, draw(_scalar(field, ids)))
+
+
+def _put(draw: st.DrawFn, target: Any, entry: Descriptor, ids: dict[str, list[str]], depth: int) -> None:
+    """Give a map one entry; keys of text are what the map is about, where its name says that."""
+    key, value = entry.fields_by_name["key"], entry.fields_by_name["value"]
+    name = draw(_text(_ABOUT.get(entry.name, "key"), ids) if key.cpp_type == _STRING else _scalar(key, ids))
+    if value.message_type:
+        _fill(draw, target[name], ids, depth - 1)
+    else:
+        target[name] = draw(_scalar(value, ids))
 
 
 def _scalar(field: FieldDescriptor, ids: dict[str, list[str]]) -> st.SearchStrategy[object]:

@@ -97,7 +97,10 @@ class House:
         path = f"/{method.containing_service.full_name}/{method.name}"
         try:
             if method.server_streaming:
-                stream = channel.unary_stream(path)(payload, timeout=0.5, metadata=metadata)
+                if method.client_streaming:
+                    stream = channel.stream_stream(path)(iter([payload]), timeout=0.5, metadata=metadata)
+                else:
+                    stream = channel.unary_stream(path)(payload, timeout=0.5, metadata=metadata)
                 for _, _ in zip(range(3), stream, strict=False):
                     pass
                 stream.cancel()

@@ -20,6 +20,7 @@ from services.inventory.__main__ import SERVICE
 from services.inventory.sweeper import Sweeper
 from services.kernel.clock import ManualClock
 from services.kernel.errors import FailedPrecondition
+from tests.service.inventory.outside import Outside
 from tests.service.inventory.shop import BEST_EFFORT, Shop
 
 SKUS = ("TEE", "MUG")
@@ -68,6 +69,7 @@ def test_inventory_is_what_the_model_says(migrated_database, clock):
         channels = Channels(Settings())
         shop = Shop(channels, parts.address)
         try:
+            loop.run(Outside(shop, source="").no_limit())
             machine = machine_for(loop, shop, Sweeper(parts.parts), clock)
             checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
             limits = settings(max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=checks)

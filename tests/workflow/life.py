@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -23,6 +23,7 @@ from oms.intake.v1.order_draft_pb2 import DraftLine, OrderDraft, PaymentDraft
 from oms.intake.v1.order_pb2 import Order, Payment
 from oms.inventory.v1 import inventory_service_pb2 as inventory
 from oms.inventory.v1.position_pb2 import MovementReason
+from oms.inventory.v1.supply_pb2 import SupplyType
 from oms.returns.v1 import returns_service_pb2 as returns
 from oms.returns.v1.return_pb2 import Disposition, Return
 from tests.workflow.looking import Looking
@@ -63,6 +64,24 @@ class Life(Looking):
         if request.adjustments:
             await self.house.services.inventory.AdjustStock(request)
         return sku
+
+    async def announce(self, sku: str, units: int, *, days: float) -> tuple[str, datetime]:
+        """Announce units that come to a node in so many days; return their supply's id, and when they are expected."""
+        expected = (self.house.clock.now() + timedelta(days=days)).replace(microsecond=0)
+        request = inventory.CreateSupplyRequest(
+            request_id=key(),
+            type=SupplyType.SUPPLY_TYPE_PURCHASE_ORDER,
+            sku=sku,
+            node_id="dc-east",
+            quantity=units,
+        )
+        request.expect_time.FromDatetime(expected)
+        answer = await self.house.services.inventory.CreateSupply(request)
+        return answer.supply.supply_id, expected
+
+    async def take_in(self, supply_id: str, units: int) -> None:
+        request = inventory.ReceiveSupplyRequest(request_id=key(), supply_id=supply_id, quantity=units)
+        await self.house.services.inventory.ReceiveSupply(request)
 
     async def buy(
         self,

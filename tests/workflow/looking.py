@@ -109,7 +109,7 @@ class Looking:
                 identity = contract.return_workflow_id(what.return_id)
         return self.house.client.get_workflow_handle(identity)
 
-    async def shown(self, what: Order | FulfillmentOrder | Return, **attributes: str) -> dict[str, Any]:
+    async def shown(self, what: Order | FulfillmentOrder | Return, **attributes: object) -> dict[str, Any]:
         """Wait until an operator finds the process by these attributes (`Status="On hold"`), and return all of them."""
 
         async def there() -> dict[str, Any] | None:

@@ -139,6 +139,18 @@ async def test_a_backorder_is_filled_by_a_receipt(life: Life):
     assert (await life.account(order))["captured"] == 3000
 
 
+async def test_an_operator_sees_when_what_an_order_waits_for_is_expected(life: Life):
+    sku = await life.stock()
+    order = await life.buy((sku, 1))
+    await life.shown(order, Status="Backordered")
+    supply_id, expected = await life.announce(sku, 2, days=3)
+    await life.shown(order, Status="Backordered", PromiseTime=expected)
+    assert f"waits for {sku}, expected {expected.day} {expected:%b}" in await life.details(order)
+    await life.take_in(supply_id, 2)
+    assert await life.ended(order) == "Delivered"
+    assert "waits for" not in await life.details(order)
+
+
 async def test_an_order_of_which_nobody_has_anything_waits_and_then_walks(life: Life):
     sku = await life.stock()
     order = await life.buy((sku, 1))

@@ -61,6 +61,7 @@ class OrderState:
     patience: Patience = field(default_factory=Patience)
     escalated: set[str] = field(default_factory=set)
     changes: int = 0
+    expected: dict[str, datetime] = field(default_factory=dict)  # when units of a SKU come, as inventory said it last
     _told: dict[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -182,6 +183,14 @@ class OrderState:
         self.arrivals += 1
         self.patience.told(now)
         self.changes += 1
+
+    def backorder_promised(self, promises: Mapping[str, datetime | None]) -> None:
+        """Take note of when what a backorder waits for is expected. It is shown; nothing is to be done about it."""
+        for sku, time in promises.items():
+            if time is None:
+                self.expected.pop(sku, None)
+            else:
+                self.expected[sku] = time
 
     def _waits(self) -> bool:
         return any(line.backordered for line in self.lines.values())
@@ -308,6 +317,10 @@ class OrderState:
         return tuple(Units(line_id, self.lines[line_id].sku, number) for line_id, number in quantities.items())
 
     # What to show
+
+    def awaited(self) -> dict[str, datetime | None]:
+        """Return the SKUs that are waited for, and when each is expected; None where nobody knows."""
+        return {line.sku: self.expected.get(line.sku) for line in self.lines.values() if line.backordered}
 
     def status(self) -> str:
         """Return where the order stands, in the words of the search attribute."""

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from services.chassis.plain_text import clean
 from services.intake.channels.countries import WITH_POSTAL_CODE
-from services.intake.channels.plain_text import clean
 from services.intake.domain.draft import Address, HoldSpec, HoldType
 
 HANDLE = "address"

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Self
 
+from services.chassis.plain_text import clean, decode, storable
 from services.intake.channels import amounts
-from services.intake.channels.plain_text import clean, decode, storable
 from services.intake.channels.refusal import BAD_VALUE, MISSING_FIELD, NOT_JSON, Refusal
 
 _TRUE, _FALSE = {"true", "yes", "1"}, {"false", "no", "0"}

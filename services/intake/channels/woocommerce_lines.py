@@ -2,10 +2,10 @@
 
 from html import unescape
 
+from services.chassis.plain_text import clean
 from services.intake.channels import amounts
 from services.intake.channels.json_document import Node
 from services.intake.channels.order_list import MOST_LINES, once
-from services.intake.channels.plain_text import clean
 from services.intake.channels.refusal import BAD_VALUE, MISSING_FIELD, NO_LINES, NOT_SHIPPABLE, Refusal
 from services.intake.domain.draft import DraftLine
 from services.kernel.money import Money

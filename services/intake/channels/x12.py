@@ -8,8 +8,8 @@ Choices, where trading partners differ:
 - An order that ends without CTT and without SE may have lost lines: it is held for somebody to look.
 """
 
-from services.intake.channels.refusal import BAD_VALUE, NOT_AN_ORDER, UNSUPPORTED, Refusal
-from services.intake.channels.x12_document import TransactionSet, transaction_sets
+from services.chassis.x12 import NotX12, TransactionSet, transaction_sets
+from services.intake.channels.refusal import BAD_VALUE, NOT_AN_ORDER, NOT_X12, UNSUPPORTED, Refusal
 from services.intake.channels.x12_order import draft, external_id
 from services.intake.domain.draft import Draft, Problem, Reading
 
@@ -41,8 +41,8 @@ def read(content: bytes, channel: str) -> Reading:
     drafts: list[Draft] = []
     problems: list[Problem] = []
     for found in transaction_sets(content):
-        if isinstance(found, Refusal):
-            problems.append(found.problem())
+        if isinstance(found, NotX12):
+            problems.append(Refusal(NOT_X12, found.position, found.message).problem())
             continue
         try:
             drafts.append(_order(found, channel))

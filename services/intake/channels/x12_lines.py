@@ -10,11 +10,11 @@ where the buyer states it for the order, else it is computed.
 from collections.abc import Iterable
 from decimal import Decimal
 
+from services.chassis.plain_text import clean, storable
+from services.chassis.x12 import Segment, TransactionSet
 from services.intake.channels import amounts
 from services.intake.channels.order_list import MOST_LINES
-from services.intake.channels.plain_text import clean, storable
 from services.intake.channels.refusal import BAD_VALUE, MISSING_FIELD, NO_LINES, UNSUPPORTED, Refusal
-from services.intake.channels.x12_document import Segment, TransactionSet
 from services.intake.domain.draft import DraftLine
 from services.kernel.money import Money
 

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from itertools import takewhile
 
+from services.chassis.plain_text import clean, storable
+from services.chassis.x12 import Segment, TransactionSet
 from services.intake.channels import x12_lines
 from services.intake.channels.destination import address_holds
-from services.intake.channels.plain_text import clean, storable
 from services.intake.channels.refusal import BAD_VALUE, MISSING_FIELD, UNSUPPORTED, Refusal
-from services.intake.channels.x12_document import Segment, TransactionSet
 from services.intake.channels.x12_party import parties, ship_to
 from services.intake.domain.draft import Draft, HoldSpec, HoldType, PaymentDraft, PaymentState, ServiceLevel
 from services.kernel.money import Money

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from services.chassis.x12 import Segment, TransactionSet
 from services.intake.channels.countries import country_code, country_of_state
 from services.intake.channels.destination import fitted, lacking
 from services.intake.channels.refusal import MISSING_FIELD, UNKNOWN_COUNTRY, UNSUPPORTED, Refusal
-from services.intake.channels.x12_document import Segment, TransactionSet
 from services.intake.domain.draft import Address
 
 _SHIP_TO = "ST"

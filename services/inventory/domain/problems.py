@@ -3,7 +3,7 @@
 FailedPrecondition
 ├── InsufficientStock    more is wanted than is free
 ├── StockBelowZero       more would be taken than is there
-└── ReservationNotLive   more was shipped than there is a right to
+└── ReservationNotLive   more is shipped, moved or confirmed than there is a right to
 NotFound
 ├── PositionNotFound     this node never had this SKU
 └── ReservationNotFound  no such reservation
@@ -61,7 +61,7 @@ class ReservationNotLive(FailedPrecondition):
 
     def __init__(self, reservation_id: str, *, wanted: int, live: int) -> None:
         super().__init__(
-            f"{wanted or 'all'} units of {reservation_id} are said to be shipped, {live} are live",
+            f"{wanted or 'all'} units of {reservation_id} are meant, {live} are live",
             reservation_id=reservation_id,
             wanted=wanted,
             live=live,

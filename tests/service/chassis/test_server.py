@@ -8,7 +8,6 @@ import jwt
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from opentelemetry import trace
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from oms.common.v1 import outbox_service_pb2 as pb
@@ -177,9 +176,8 @@ def test_a_server_refuses_to_listen_beyond_loopback_without_knowing_who_calls():
 
 
 async def test_one_trace_goes_from_the_callers_span_through_the_server_to_the_database(postgres_url):
-    telemetry.configure("test", Settings())
     spans = InMemorySpanExporter()
-    trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(spans))
+    telemetry.configure("test", Settings(), exporter=spans)
     async with scratch.schema(postgres_url) as database:
 
         async def answer(request, context):

@@ -10,10 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from oms.inventory.v1 import inventory_service_pb2 as rpc
 from services.chassis.database import Database
-from services.inventory.changes import Changes
 from services.inventory.domain.backorder import HEAD_START, Wait
-from services.inventory.domain.position import Pair, Reason
-from services.inventory.domain.stocktaking import Adjustment
+from services.inventory.domain.position import Movement, Pair, Reason
 from services.inventory.moving import Moving
 from services.inventory.queues import Queues
 from services.inventory.sweeper import Sweeper
@@ -118,16 +116,17 @@ async def test_an_order_is_told_once_of_all_that_came_together(shop):
     assert await shop.told() == ["order/ord_1"]
 
 
-async def test_units_that_one_was_told_of_are_not_told_to_the_next_for_a_while(shop, clock):
+async def test_units_that_are_kept_for_one_go_to_the_next_when_the_time_to_take_them_is_over(shop, clock):
     await shop.wait("ord_1", ("lin_1", "TEE", 5))
     clock.advance(timedelta(seconds=1))
     await shop.wait("ord_2", ("lin_1", "TEE", 5))
     await shop.adjust("TEE", "east", 4)
     await shop.adjust("TEE", "east", 1)
-    assert await shop.told() == ["order/ord_1"]
+    assert await shop.told() == ["order/ord_1", "order/ord_1"]
     clock.advance(HEAD_START)
-    await Sweeper(shop.parts).tell_overlooked()
-    assert await shop.told() == ["order/ord_1", "order/ord_2"]
+    await Sweeper(shop.parts).expire()
+    assert await shop.told() == ["order/ord_1", "order/ord_1", "order/ord_2"]
+    assert await shop.queue() == [("ord_1", "WAITING"), ("ord_2", "NOTIFIED")]
 
 
 async def test_an_order_that_could_not_use_the_stock_is_not_told_of_it_again(shop):
@@ -136,6 +135,7 @@ async def test_an_order_that_could_not_use_the_stock_is_not_told_of_it_again(sho
     assert await shop.wait("ord_1", ("lin_1", "TEE", 2)) == ["WAITING"]
     await Sweeper(shop.parts).tell_overlooked()
     assert await shop.queue() == [("ord_1", "WAITING")]
+    assert (await shop.position("TEE", "unreachable")).available == 5
 
 
 async def test_an_order_that_could_not_use_the_stock_is_told_of_more(shop):
@@ -197,10 +197,14 @@ async def test_a_line_cannot_wait_twice_in_one_request(shop):
 
 
 def arrival(shop: Shop) -> Step:
-    queues, one = Queues(shop.parts.outbox, shop.parts.clock), Pair("TEE", "east")
-    changes = Changes(Moving(queues, shop.parts.clock), shop.parts.clock)
-    came = [Adjustment(pair=one, on_hand=1, unsellable=0)]
-    return lambda conn: changes.adjust(conn, came, Reason.RECEIPT, "", actor="test")
+    moving = Moving(Queues(shop.parts.outbox, shop.parts.clock), shop.parts.clock)
+    one = Pair("TEE", "east")
+
+    async def come(conn: AsyncConnection) -> None:
+        await moving.open(conn, {one})
+        await moving.move(conn, [Movement(pair=one, reason=Reason.RECEIPT, on_hand=1)], "test")
+
+    return come
 
 
 def registration(shop: Shop) -> Step:
@@ -259,7 +263,7 @@ async def test_many_orders_that_register_while_stock_arrives_are_all_told(shop):
 async def test_orders_that_wait_are_served_in_turn_until_stock_is_gone(shop, clock):
     owners = [f"ord_{number}" for number in range(6)]
     for owner in owners:
-        await shop.wait(owner, ("lin_1", "TEE", 2))
+        await shop.wait(owner, ("lin_0", "TEE", 2))
         clock.advance(timedelta(seconds=1))
     served: list[tuple[str, int]] = []
     for _ in range(4):
@@ -270,7 +274,7 @@ async def test_orders_that_wait_are_served_in_turn_until_stock_is_gone(shop, clo
                 got = (await shop.reserve(("TEE", "east", wanted), owner=owner, mode=BEST_EFFORT)).reservations
                 served += [(owner, one.quantity) for one in got]
                 short = wanted - sum(one.quantity for one in got)
-                await (shop.wait(owner, ("lin_1", "TEE", short)) if short else shop.close(owner))
+                await (shop.wait(owner, ("lin_0", "TEE", short)) if short else shop.close(owner))
     assert await shop.queue() == []
     assert [owner for owner, _ in served] == sorted(owner for owner, _ in served)
     with pytest.raises(FailedPrecondition):

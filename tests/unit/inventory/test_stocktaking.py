@@ -4,10 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.inventory.domain.drift import counted_once, take_over
 from services.inventory.domain.ledger import Sums, prove
 from services.inventory.domain.position import Pair, Position, Reason
-from services.inventory.domain.problems import DuplicateSku, StockBelowZero
+from services.inventory.domain.problems import StockBelowZero
 from services.inventory.domain.stocktaking import Adjustment, adjust, depart
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -52,26 +51,6 @@ def test_what_is_unsellable_is_always_between_nothing_and_what_is_on_hand(units)
     with pytest.raises(StockBelowZero) as caught:
         adjust(there(on_hand=2, unsellable=2), [change(*units)], Reason.CORRECTION, "")
     assert caught.value.metadata["counter"] == "unsellable"
-
-
-def test_a_snapshot_moves_to_the_counted_figure_and_reports_the_drift():
-    (movement,), (drift,) = take_over(there(on_hand=10, reserved=6), {TEE: 4}, "wms/1")
-    assert (movement.on_hand, movement.reason) == (-6, Reason.SNAPSHOT)
-    assert (drift.was_on_hand, drift.on_hand, drift.oversold) == (10, 4, 2)
-
-
-def test_a_snapshot_that_agrees_moves_nothing():
-    assert take_over(there(on_hand=10), {TEE: 10}, "wms/1") == ([], [])
-
-
-def test_a_snapshot_of_less_than_is_unsellable_takes_the_unsellable_along():
-    (movement,), _ = take_over(there(on_hand=10, unsellable=8), {TEE: 3}, "wms/1")
-    assert movement.unsellable == -5
-
-
-def test_a_snapshot_cannot_count_a_sku_twice():
-    with pytest.raises(DuplicateSku):
-        counted_once("east", [("TEE", 1), ("MUG", 1), ("TEE", 1)])
 
 
 def test_units_that_left_leave_their_right_and_their_stock():

@@ -41,6 +41,16 @@ _POSITIONS = (
     """
     CREATE INDEX ix_reservations_kept ON inventory.reservations (owner_id, line_id) WHERE backorder AND state = 'SOFT'
     """,
+    # What a statement of many parts ends with: where its parts did not do what was decided, none of it is done.
+    """
+    CREATE FUNCTION inventory.must_agree(agreed boolean) RETURNS boolean LANGUAGE plpgsql AS $$
+    BEGIN
+        IF agreed THEN
+            RETURN true;
+        END IF;
+        RAISE EXCEPTION 'something changed since it was looked at' USING ERRCODE = 'serialization_failure';
+    END $$
+    """,
     # A repair may find that more is reserved than is there: what is true is true.
     """
     CREATE OR REPLACE FUNCTION inventory.refuse_overselling() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -147,9 +157,12 @@ _LEDGER = (
     # A net: no movement is ever refused because its month has no partition yet.
     "CREATE TABLE inventory.ledger_entries_default PARTITION OF inventory.ledger_entries DEFAULT",
     # The service may call this without the right to create tables. A month that the net has rows of stays in the net.
+    # The table is made first and attached then, which lets everybody read and write the ledger meanwhile; PARTITION OF
+    # would lock all of it. Whether the month has its partition is asked before: even a vain attempt locks the net.
     """
     CREATE FUNCTION inventory.create_ledger_partition(month date) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
+    AS $$
     DECLARE
         start timestamptz := date_trunc('month', month::timestamp) AT TIME ZONE 'UTC';
         finish timestamptz := (date_trunc('month', month::timestamp) + interval '1 month') AT TIME ZONE 'UTC';
@@ -157,18 +170,23 @@ _LEDGER = (
     BEGIN
         PERFORM pg_advisory_xact_lock(1330467153, 0);
         IF to_regclass('inventory.' || partition) IS NOT NULL
+            OR start < (
+                SELECT substring(pg_get_expr(relpartbound, oid) FROM $bound$TO \\('([^']+)'\\)$bound$)::timestamptz
+                FROM pg_class WHERE oid = to_regclass('inventory.ledger_entries_first')
+            )
             OR EXISTS (SELECT FROM inventory.ledger_entries_default WHERE create_time >= start AND create_time < finish)
         THEN
             RETURN false;
         END IF;
-        EXECUTE format('CREATE TABLE inventory.%I PARTITION OF inventory.ledger_entries FOR VALUES FROM (%L) TO (%L)',
-                       partition, start, finish);
+        EXECUTE format('CREATE TABLE inventory.%I (LIKE inventory.ledger_entries INCLUDING ALL)', partition);
         EXECUTE format('CREATE TRIGGER ledger_entries_append_only BEFORE TRUNCATE ON inventory.%I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_rewriting()', partition);
+        EXECUTE format('ALTER TABLE inventory.ledger_entries ATTACH PARTITION inventory.%I '
+                       'FOR VALUES FROM (%L) TO (%L)', partition, start, finish);
         RETURN true;
     EXCEPTION
-        WHEN invalid_object_definition THEN
-            RETURN false;  -- the month is inside the first partition
+        WHEN check_violation THEN
+            RETURN false;  -- the net got rows of the month meanwhile
     END $$
     """,
     """

@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.intake.channels.plain_text import decode
-from services.intake.channels.refusal import NOT_X12, Refusal
+from services.chassis.plain_text import decode
 
 _SPACE = " \t\r\n\x00\x1a\xa0\ufeff"
 _ISA = re.compile(r"(?<![A-Za-z0-9])ISA(?=[^A-Za-z0-9\s])")
@@ -50,15 +49,23 @@ class TransactionSet:
         return f"{self.position}, {segment.tag} {segment.number}"
 
 
-def transaction_sets(content: bytes) -> Iterator[TransactionSet | Refusal]:
-    """Yield the transaction sets of every interchange, and a refusal for whatever is none."""
+@dataclass(frozen=True, slots=True)
+class NotX12:
+    """A place where no transaction set could be read, and why."""
+
+    position: str
+    message: str
+
+
+def transaction_sets(content: bytes) -> Iterator[TransactionSet | NotX12]:
+    """Yield the transaction sets of every interchange, and a `NotX12` for whatever is none."""
     text = decode(content)
     starts = [match.start() for match in _ISA.finditer(text) if _is_header(text[match.start() : match.start() + 400])]
     if not starts:
-        yield Refusal(NOT_X12, "byte 0", f"No X12 interchange begins in the document{_hint(text)}.")
+        yield NotX12("byte 0", f"No X12 interchange begins in the document{_hint(text)}.")
         return
     if text[: starts[0]].strip(_SPACE):
-        yield Refusal(NOT_X12, "byte 0", "There is something before the first ISA that is not X12.")
+        yield NotX12("byte 0", "There is something before the first ISA that is not X12.")
     for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(text)], strict=True), start=1):
         yield from _interchange(text[start:end], number)
 
@@ -75,12 +82,12 @@ def _hint(text: str) -> str:
     return f": it looks like {kind}" if kind else ""
 
 
-def _interchange(text: str, number: int) -> Iterator[TransactionSet | Refusal]:
+def _interchange(text: str, number: int) -> Iterator[TransactionSet | NotX12]:
     separator = text[3]
     body = "".join(text.split(separator, 16)[16:])
     terminator, rest = _terminator(body, separator)
     if not terminator:
-        yield Refusal(NOT_X12, f"ISA {number}", "The segment terminator cannot be told from the ISA segment.")
+        yield NotX12(f"ISA {number}", "The segment terminator cannot be told from the ISA segment.")
         return
     count = 0
     opened: list[tuple[str, ...]] | None = None
@@ -99,7 +106,7 @@ def _interchange(text: str, number: int) -> Iterator[TransactionSet | Refusal]:
     if opened is not None:
         yield _transaction_set(number, count, opened, closed=False)
     if stray or not count:
-        yield Refusal(NOT_X12, f"ISA {number}", "The interchange has segments, or nothing, where an ST should begin.")
+        yield NotX12(f"ISA {number}", "The interchange has segments, or nothing, where an ST should begin.")
 
 
 def _terminator(body: str, separator: str) -> tuple[str, str]:

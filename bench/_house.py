@@ -1,0 +1,79 @@
+"""A house to measure in: a PostgreSQL that keeps its promises (fsync on), and services as processes of their own."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from deploy.local import ports
+from deploy.local.postgres import Postgres
+from services.chassis import migration
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[Postgres]:
+    """Run a server in a folder that is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="oms-bench-") as folder:
+        server = Postgres(Path(folder) / "postgres", ports.free(1)[0])
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@contextlib.contextmanager
+def process(module: str, *arguments: str, port: int, **environment: str) -> Iterator[int]:
+    """Run a Python module that listens on a port, until it does; yield its process id."""
+    log = Path(tempfile.gettempdir()) / f"oms-bench-{port}.log"
+    with log.open("w") as file:
+        running = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            env={**os.environ, **environment},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _await(port, running, log)
+        yield running.pid
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.wait(timeout=30)
+        log.unlink()
+
+
+@contextlib.contextmanager
+def inventory(server: Postgres, *, replicas: int = 1) -> Iterator[list[str]]:
+    """Migrate and run inventory; yield the addresses of its replicas."""
+    migration.upgrade(server.url, "inventory")
+    with contextlib.ExitStack() as stack:
+        addresses = []
+        for port in ports.free(replicas):
+            address = f"127.0.0.1:{port}"
+            stack.enter_context(
+                process(
+                    "services.inventory",
+                    port=port,
+                    OMS_LISTEN=address,
+                    OMS_DATABASE_URL=server.url,
+                    OMS_TEMPORAL_ADDRESS="127.0.0.1:9",
+                )
+            )
+            addresses.append(address)
+        yield addresses
+
+
+def _await(port: int, running: "subprocess.Popen[bytes]", log: Path) -> None:
+    for _ in range(600):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+            return
+        if running.poll() is not None:
+            raise SystemExit(f"it ended at once:\n{log.read_text()[-2000:]}")
+        time.sleep(0.05)
+    raise SystemExit("it never listened")
