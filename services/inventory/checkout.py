@@ -68,13 +68,16 @@ class Checkout:
     async def _keep(self) -> None:
         error: OmsError = Unavailable("the stream of reservations ended: try again", reason="STREAM_ENDED")
         try:
-            async for message in self._stub.StreamReservations(self._messages()):
+            async for message in self._stub.StreamReservations(self._messages(self._something)):
                 self._settle(message)
         except OmsError as refusal:
             error = refusal
         except Exception as broken:
             error = Unavailable(f"the stream of reservations broke: {broken}", reason="STREAM_ENDED")
         finally:
+            # The messages of this stream end with it: they must not take what is asked for on the next one.
+            ended, self._something = self._something, asyncio.Event()
+            ended.set()
             self._asked.clear()
             left, self._waiting = self._waiting, {}
             for answer in left.values():
@@ -82,12 +85,11 @@ class Checkout:
                     answer.set_exception(error)
                     answer.exception()  # whoever asked may have gone
 
-    async def _messages(self) -> AsyncIterator[StreamReservationsRequest]:
-        while True:
-            await self._something.wait()
+    async def _messages(self, something: asyncio.Event) -> AsyncIterator[StreamReservationsRequest]:
+        while await something.wait() and something is self._something:
             some, self._asked = self._asked[:_AT_ONCE], self._asked[_AT_ONCE:]
             if not self._asked:
-                self._something.clear()
+                something.clear()
             if some:
                 yield StreamReservationsRequest(requests=some)
 

@@ -83,12 +83,16 @@ class Gatherer:
         if not self._lanes or (len(self._lanes) < _LANES and len(self._waiting) >= _ENOUGH):
             lane = asyncio.create_task(self._work())
             self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)
+            lane.add_done_callback(self._lanes.discard)  # of one that never began
         return answer
 
     async def _work(self) -> None:
-        while group := self._next_group():
-            await self._answer(group)
+        try:
+            while group := self._next_group():
+                await self._answer(group)
+        finally:
+            # In the same breath as it found nobody waiting: who asks next must find that nobody is at work.
+            self._lanes.discard(asyncio.current_task())
 
     def _next_group(self) -> list[Asked]:
         """Take who is first, as many as fit; the same key twice goes into two groups."""
@@ -147,8 +151,8 @@ class Gatherer:
                     new.append(asked)
             for asked, outcome in await self._decide(driver, new, known, now) if new else ():
                 _settle(asked, outcome)
-        if len(new) < len(group):
-            await asyncio.gather(*(self._one(asked) for asked in group if not asked.answer.done()))
+        # Those that units are kept for, and those that somebody else has answered since they were looked at.
+        await asyncio.gather(*(self._one(asked) for asked in group if not asked.answer.done()))
 
     async def _decide(
         self, driver: Driver, new: Sequence[Asked], known: Known, now: datetime

@@ -11,7 +11,16 @@ from google.protobuf.message import Message
 
 from oms.workflow.v1.order_workflow_pb2 import StockArrived
 from services.chassis.outbox import Outbox, SignalWorkflow
-from services.inventory import keeping, promising, store, store_backorders, store_filling, store_kept, wire_backorders
+from services.inventory import (
+    keeping,
+    promising,
+    store,
+    store_backorders,
+    store_changes,
+    store_filling,
+    store_kept,
+    wire_backorders,
+)
 from services.inventory.domain import backorder
 from services.inventory.domain.backorder import Backorder, Ending, Wait
 from services.inventory.domain.filling import Fill, Policy
@@ -179,7 +188,11 @@ class Queues:
         )
 
     async def _promise(self, conn: Connection, skus: Collection[str], since: Mapping[str, Since] | None = None) -> None:
-        """Promise again, and owe the processes of those whose promise moved a signal. The queues are locked."""
+        """Promise again, and owe the processes of those whose promise moved a signal. The queues are locked.
+
+        Those who wait have a share in what may be promised to others.
+        """
+        await store_changes.touch(conn, skus, self._clock.now())
         moved = backorder.promises_by_owner(await promising.renew(conn, skus, self._clock.now(), since))
         payloads = {owner_id: wire_backorders.promised(promises) for owner_id, promises in moved.items()}
         await self._signal(conn, contract.BACKORDER_PROMISED, payloads)

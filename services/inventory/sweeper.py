@@ -13,6 +13,7 @@ from services.chassis.service import Parts
 from services.inventory import store_backorders
 from services.inventory.demand import READ_SECONDS, UnroutedDemand
 from services.inventory.expiring_lots import ExpiringLots
+from services.inventory.feed_publishing import PUBLISH_SECONDS, FeedPublishing
 from services.inventory.moving import Moving
 from services.inventory.partitions import PARTITION_SECONDS, Partitions
 from services.inventory.queues import Queues
@@ -36,6 +37,7 @@ def loops(parts: Parts) -> list[Coroutine[object, object, None]]:
         _forever("overlooked", sweeper.tell_overlooked, OVERLOOKED_SECONDS),
         _forever("lots", ExpiringLots(parts).expire, EXPIRY_SECONDS),
         _forever("partitions", Partitions(parts).make, PARTITION_SECONDS),
+        _forever("availability feed", FeedPublishing(parts).go_on, PUBLISH_SECONDS),
         _forever("unrouted demand", UnroutedDemand(parts).take_over, READ_SECONDS),
     ]
 

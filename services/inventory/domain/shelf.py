@@ -75,7 +75,8 @@ class Shelf:
 
     def give_back(self, pair: Pair, quantity: int) -> None:
         """Put units back that were reserved."""
-        self._taken[pair] -= quantity
+        for part, units in parts(pair, quantity, self.components(pair.sku)):
+            self._taken[part] -= units
 
 
 def parts(pair: Pair, quantity: int, components: Mapping[str, int]) -> Iterable[tuple[Pair, int]]:
