@@ -17,10 +17,11 @@ from services.inventory.leaks import Report, audit_stock
 def audit(
     *,
     settle: Annotated[float, typer.Option(min=0, help="Seconds that a difference must last to be one.")] = 5.0,
+    full: Annotated[bool, typer.Option("--full", help="Add up the whole ledger; believe no earlier proof.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Prove that nothing leaks: counters against rows, reservations against orders. Exits with 1 if not."""
-    report = run(_audit(settle))
+    report = run(_audit(settle, full=full))
     if as_json:
         print_json(asdict(report))
     else:
@@ -28,7 +29,7 @@ def audit(
     raise typer.Exit(1 if report.findings else 0)
 
 
-async def _audit(settle: float) -> Report:
+async def _audit(settle: float, *, full: bool) -> Report:
     settings = Settings()
     # On stderr, so that --json can be piped; nothing, not even rich's empty line, where nobody looks.
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
@@ -44,12 +45,16 @@ async def _audit(settle: float) -> Report:
                 channels.connect(InventoryServiceStub, settings.inventory_address),
                 channels.connect(IntakeServiceStub, settings.intake_address),
                 settle_seconds=settle,
+                full=full,
                 progress=progress,
             )
 
 
 def _show(report: Report) -> None:
-    looked = f"{report.positions} positions, {report.reservations} live reservations, {report.orders} orders"
+    looked = (
+        f"{report.positions} positions, {report.entries} ledger entries, {report.reservations} live reservations, "
+        f"{report.orders} orders"
+    )
     if not report.findings:
         out.print(f"[green]No leak[/green]: {looked}, and everything adds up.", highlight=False)
         return

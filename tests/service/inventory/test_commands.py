@@ -3,28 +3,31 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 
 import pytest
 
+from tests.service.inventory.books import Books
+
 RUN = "from services.inventory.cli import app; app(prog_name='oms stock')"
+
+
+PIPE = asyncio.subprocess.PIPE
+
+
+async def start(shop, *words, stdin=PIPE):
+    environment = {**os.environ, "OMS_INVENTORY_ADDRESS": shop.address, "COLUMNS": "200"}
+    environment["OMS_INTAKE_ADDRESS"] = "127.0.0.1:9"
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", RUN, *words, env=environment, stdin=stdin, stdout=PIPE, stderr=PIPE
+    )
 
 
 @pytest.fixture
 def oms(shop):
     async def run(*words, stdin=""):
-        environment = {**os.environ, "OMS_INVENTORY_ADDRESS": shop.address, "COLUMNS": "200"}
-        environment["OMS_INTAKE_ADDRESS"] = "127.0.0.1:9"
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            RUN,
-            *words,
-            env=environment,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        process = await start(shop, *words)
         out, err = await process.communicate(stdin.encode())
         return process.returncode, out.decode(), err.decode()
 
@@ -41,7 +44,7 @@ async def test_what_was_received_can_be_reserved_shown_and_released(oms):
     assert json.loads(out)["positions"][0]["available"] == "3"
     assert (await oms("release", reservation))[0] == 0
     _, out, _ = await oms("atp", "TEE", "--json")
-    assert json.loads(out)["availabilities"][0]["available_quantity"] == "5"
+    assert json.loads(out)["promises"][0]["available_quantity"] == "5"
     _, out, _ = await oms("ledger", "--sku", "TEE")
     assert [word for word in out.split() if word.isupper() and len(word) > 6] == ["RELEASED", "RESERVED", "RECEIPT"]
 
@@ -65,3 +68,40 @@ async def test_a_snapshot_is_read_from_stdin(oms):
 )
 async def test_wrong_usage_exits_with_2(oms, words):
     assert (await oms(*words))[0] == 2
+
+
+async def test_the_feed_is_followed_until_somebody_ends_it_who_is_told_where_to_go_on(shop):
+    await shop.adjust("TEE", "east", 5)
+    process = await start(shop, "feed", "--json")
+    try:
+        told = json.loads(await process.stdout.readline())
+        assert (told["sku"], told["node_id"], told["available_quantity"]) == ("TEE", "east", 5)
+        assert json.loads(await process.stdout.readline())["caught_up"]
+        await shop.adjust("TEE", "east", 2)
+        told = json.loads(await process.stdout.readline())
+        assert told["available_quantity"] == 7
+        process.send_signal(signal.SIGINT)
+        _, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode == 130
+    assert f"--cursor {told['cursor']}" in err.decode()
+
+
+@pytest.mark.parametrize(("answer", "code", "on_hand"), [("y", 0, 5), ("n", 1, 8)])
+async def test_a_person_is_asked_before_counters_are_repaired(shop, answer, code, on_hand):
+    await shop.adjust("TEE", "east", 5)
+    async with Books(shop).sql() as sql:
+        await sql.execute("UPDATE positions SET on_hand = 8")
+    ours, theirs = os.openpty()
+    try:
+        process = await start(shop, "rebuild", stdin=theirs)
+        os.write(ours, f"{answer}\n".encode())
+        _, err = await process.communicate()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert (process.returncode, "Repair 1 counter" in err.decode()) == (code, True)
+    assert (await shop.position("TEE", "east")).on_hand == on_hand
+    await Books(shop).rebuild()
