@@ -139,8 +139,8 @@ def require_room(size: Size, folder: Path) -> None:
     needed, free = rows + _LOG_BYTES, shutil.disk_usage(folder).free
     if free < needed:
         raise SystemExit(
-            f"{size.positions:,} positions and {size.entries:,} ledger entries need {needed / 2**30:.0f} GB in {folder}, "
-            f"and {free / 2**30:.0f} GB are free: choose fewer, or another folder (TMPDIR)"
+            f"{size.positions:,} positions and {size.entries:,} ledger entries need {needed / 2**30:.0f} GB,"
+            f" and {free / 2**30:.0f} GB are free in {folder}: choose fewer, or another folder (TMPDIR)"
         )
 
 

@@ -55,18 +55,28 @@ def inventory(server: Postgres, *, replicas: int = 1) -> Iterator[list[str]]:
     with contextlib.ExitStack() as stack:
         addresses = []
         for port in ports.free(replicas):
-            address = f"127.0.0.1:{port}"
-            stack.enter_context(
-                process(
-                    "services.inventory",
-                    port=port,
-                    OMS_LISTEN=address,
-                    OMS_DATABASE_URL=server.url,
-                    OMS_TEMPORAL_ADDRESS="127.0.0.1:9",
-                )
-            )
-            addresses.append(address)
+            stack.enter_context(replica(server, port))
+            addresses.append(f"127.0.0.1:{port}")
         yield addresses
+
+
+@contextlib.contextmanager
+def replica(server: Postgres, port: int) -> Iterator[int]:
+    """Run one inventory on a database that is migrated; yield its process id."""
+    environment = {"OMS_LISTEN": f"127.0.0.1:{port}", "OMS_DATABASE_URL": server.url}
+    with process("services.inventory", port=port, OMS_TEMPORAL_ADDRESS="127.0.0.1:9", **environment) as pid:
+        yield pid
+
+
+def forget_peak(pid: int) -> None:
+    """Let the peak of a process's memory begin anew."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def peak_megabytes(pid: int) -> float:
+    """Return the most memory that a process had at once, in MB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def _await(port: int, running: "subprocess.Popen[bytes]", log: Path) -> None:

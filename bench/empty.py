@@ -1,11 +1,12 @@
 """What a call costs that does nothing: on a bare gRPC server, and on one that has all that the chassis brings.
 
-The server is a process of its own and tells how much CPU it used; callers are in this process, each with one call in
-hand. The third kind of row also has our own client, with its deadline, its caller's name and its errors.
+Server and callers are processes of their own, and tell how much CPU they used; each caller has one call in hand. The
+third kind of row also has our own client, with its deadline, its caller's name and its errors.
 """
 
 import asyncio
 import contextlib
+import json
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
@@ -43,6 +44,9 @@ class Servicer(OutboxServiceServicer):
 def main(arguments: list[str]) -> None:
     if arguments[:1] == ["serve"]:
         asyncio.run(_serve(arguments[1]))
+    elif arguments[:1] == ["call"]:
+        client, address, callers, seconds = arguments[1:]
+        print(json.dumps(asyncio.run(_call(client, address, int(callers), float(seconds)))))
     else:
         _show(asyncio.run(_measure(float(arguments[0]) if arguments else SECONDS)))
 
@@ -72,33 +76,39 @@ def _show(measured: dict[tuple[int, str, str], dict[str, float]]) -> None:
 async def _measure(seconds: float) -> dict[tuple[int, str, str], dict[str, float]]:
     best: dict[tuple[int, str, str], dict[str, float]] = {}
     async with contextlib.AsyncExitStack() as stack:
-        servers = {kind: await stack.enter_async_context(_process(kind)) for kind in ("bare", "chassis")}
+        servers = {kind: await stack.enter_async_context(_process("serve", kind)) for kind in ("bare", "chassis")}
         addresses = {kind: await _told(server, "address") for kind, server in servers.items()}
-        stubs = {kind: await stack.enter_async_context(_stub(kind[1], addresses[kind[0]])) for kind in KINDS}
         for _ in range(ROUNDS):
             for callers in CALLERS:
-                for kind in KINDS:
-                    found = await _call(servers[kind[0]], stubs[kind], callers, seconds)
-                    known = best.setdefault((callers, *kind), found)
-                    if found["rate"] > known["rate"]:
-                        best[callers, *kind] = found
+                for server, client in KINDS:
+                    before = float(await _told(servers[server], "cpu"))
+                    async with (
+                        asyncio.timeout(30 + 2 * seconds),
+                        _process("call", client, addresses[server], str(callers), str(seconds)) as process,
+                    ):
+                        found = json.loads(await process.stdout.readline())
+                    found["server"] = (float(await _told(servers[server], "cpu")) - before) / found.pop("calls")
+                    known = best.setdefault((callers, server, client), found)
+                    best[callers, server, client] = max(found, known, key=lambda one: one["rate"])
     return best
 
 
-async def _call(server: Process, stub: OutboxServiceStub, callers: int, seconds: float) -> dict[str, float]:
+async def _call(client: str, address: str, callers: int, seconds: float) -> dict[str, float]:
+    warming: list[float] = []
     took: list[float] = []
-    await asyncio.gather(*(_ask(stub, time.perf_counter() + seconds / 5, []) for _ in range(callers)))
-    server_began, own_began, began = float(await _told(server, "cpu")), time.process_time(), time.perf_counter()
-    await asyncio.gather(*(_ask(stub, began + seconds, took) for _ in range(callers)))
-    elapsed = time.perf_counter() - began
-    used = time.process_time() - own_began, float(await _told(server, "cpu")) - server_began
+    async with _stub(client, address) as stub:
+        until = time.perf_counter() + seconds / 5
+        await asyncio.gather(*(_ask(stub, until, warming) for _ in range(callers)))
+        used, began = time.process_time(), time.perf_counter()
+        await asyncio.gather(*(_ask(stub, began + seconds, took) for _ in range(callers)))
+        elapsed, used = time.perf_counter() - began, time.process_time() - used
     took.sort()
     return {
         "rate": len(took) / elapsed,
         "p50": took[len(took) // 2],
         "p99": took[len(took) * 99 // 100],
-        "server": used[1] / len(took),
-        "client": used[0] / len(took),
+        "client": used / len(took),
+        "calls": len(warming) + len(took),
     }
 
 
@@ -122,12 +132,15 @@ async def _stub(client: str, address: str) -> AsyncIterator[OutboxServiceStub]:
 
 
 @contextlib.asynccontextmanager
-async def _process(kind: str) -> AsyncIterator[Process]:
+async def _process(*arguments: str) -> AsyncIterator[Process]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench", "empty", "serve", kind, stdin=PIPE, stdout=PIPE
+        sys.executable, "-m", "bench", "empty", *arguments, stdin=PIPE, stdout=PIPE
     )
     try:
         yield process
+    except BaseException:
+        process.kill()
+        raise
     finally:
         await process.communicate()  # the end of its input is the end of it
 

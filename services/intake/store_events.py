@@ -27,11 +27,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.chassis.database import TransactionId
 from services.intake.domain.events import Event, EventType, Fact
 from services.intake.domain.feed import FeedPosition
 from services.intake.domain.rooms import Move, Room
 from services.intake.domain.status import OrderStatus
-from services.intake.tables import TransactionId, order_events, orders
+from services.intake.tables import order_events, orders
 from services.kernel import ids
 from services.kernel.clock import milliseconds
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, select, text, tuple_
+from sqlalchemy import Row, Select, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.domain.position import Movement, Pair, Position
@@ -112,13 +112,13 @@ async def create_missing(conn: AsyncConnection, pairs: Iterable[Pair], now: date
 
 async def lock(conn: AsyncConnection, pairs: Iterable[Pair]) -> dict[Pair, Position]:
     """Lock these positions until the transaction ends, and return those that exist."""
-    return _by_pair((await conn.execute(_LOCK, columns(set(pairs)))).mappings())
+    return _by_pair((await conn.execute(_LOCK, columns(set(pairs)))).all())
 
 
 async def lock_node(conn: AsyncConnection, node_id: str) -> dict[Pair, Position]:
     """Lock every position of a node."""
     query = select(*_POSITION).where(positions.c.node_id == node_id).order_by(positions.c.sku, positions.c.node_id)
-    return _by_pair((await conn.execute(query.with_for_update(key_share=True))).mappings())
+    return _by_pair((await conn.execute(query.with_for_update(key_share=True))).all())
 
 
 async def move(conn: AsyncConnection, movements: Sequence[Movement], *, actor: str, now: datetime) -> list[Pair]:
@@ -166,7 +166,7 @@ async def set_pool(conn: AsyncConnection, pair: Pair, segment: str, quantity: in
 
 async def read(conn: AsyncConnection, pairs: Collection[Pair]) -> dict[Pair, Position]:
     """Return these positions, as far as they exist."""
-    return _by_pair((await conn.execute(text(_READ), columns(set(pairs)))).mappings())
+    return _by_pair((await conn.execute(text(_READ), columns(set(pairs)))).all())
 
 
 async def page(
@@ -177,7 +177,7 @@ async def page(
     if after:
         query = query.where(tuple_(positions.c.sku, positions.c.node_id) > tuple_(*after))
     query = query.order_by(positions.c.sku, positions.c.node_id).limit(size)
-    return [position(row) for row in (await conn.execute(query)).mappings()]
+    return [_position(row) for row in (await conn.execute(query)).all()]
 
 
 def columns(pairs: Iterable[Pair]) -> dict[str, list[str]]:
@@ -193,19 +193,21 @@ def _where(query: Select[Any], wanted: Mapping[Any, str]) -> Select[Any]:
     return query
 
 
-def _by_pair(rows: Iterable[RowMapping]) -> dict[Pair, Position]:
-    return {position.pair: position for position in map(position, rows)}
+def _by_pair(rows: Iterable[Row[Any]]) -> dict[Pair, Position]:
+    return {position.pair: position for position in map(_position, rows)}
 
 
-def position(row: RowMapping) -> Position:
+def _position(row: Row[Any]) -> Position:
+    """Read the columns in their order, which is that of `_POSITION` and `_READ`: by name, each would cost more."""
+    sku, node_id, on_hand, reserved, safety_stock, unsellable, quality_control, quarantine, pools, update_time = row
     return Position(
-        pair=Pair(row["sku"], row["node_id"]),
-        on_hand=row["on_hand"],
-        reserved=row["reserved"],
-        safety_stock=row["safety_stock"],
-        unsellable=row["unsellable"],
-        quality_control=row["quality_control"],
-        quarantine=row["quarantine"],
-        pools=row["pools"],
-        update_time=row["update_time"],
+        pair=Pair(sku, node_id),
+        on_hand=on_hand,
+        reserved=reserved,
+        safety_stock=safety_stock,
+        unsellable=unsellable,
+        quality_control=quality_control,
+        quarantine=quarantine,
+        pools=pools,
+        update_time=update_time,
     )
