@@ -83,7 +83,6 @@ class Gatherer:
         if not self._lanes or (len(self._lanes) < _LANES and len(self._waiting) >= _ENOUGH):
             lane = asyncio.create_task(self._work())
             self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)  # of one that never began
         return answer
 
     async def _work(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select, text, tuple_
+from sqlalchemy import RowMapping, Select, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.domain.position import Movement, Pair, Position
@@ -193,11 +193,11 @@ def _where(query: Select[Any], wanted: Mapping[Any, str]) -> Select[Any]:
     return query
 
 
-def _by_pair(rows: Iterable[Row[Any]]) -> dict[Pair, Position]:
+def _by_pair(rows: Iterable[Sequence[Any]]) -> dict[Pair, Position]:
     return {position.pair: position for position in map(_position, rows)}
 
 
-def _position(row: Row[Any]) -> Position:
+def _position(row: Sequence[Any]) -> Position:
     """Read the columns in their order, which is that of `_POSITION` and `_READ`: by name, each would cost more."""
     sku, node_id, on_hand, reserved, safety_stock, unsellable, quality_control, quarantine, pools, update_time = row
     return Position(
@@ -211,3 +211,8 @@ def _position(row: Row[Any]) -> Position:
         pools=pools,
         update_time=update_time,
     )
+
+
+def position(row: RowMapping) -> Position:
+    """Return the position of a row that has more than its columns."""
+    return _position([row[column.name] for column in _POSITION])
