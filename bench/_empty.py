@@ -10,7 +10,7 @@ from oms.common.v1.outbox_service_pb2_grpc import OutboxServiceServicer, add_Out
 
 
 class Servicer(OutboxServiceServicer):
-    async def ListOutboxEvents(self, request, context):
+    async def ListOutboxEvents(self, _request, _context):
         return pb.ListOutboxEventsResponse()
 
 

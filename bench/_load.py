@@ -39,4 +39,6 @@ async def load(call: Callable[[int], Awaitable[bool]], callers: int, seconds: fl
 
 
 def _at(sorted_seconds: list[float], share: float) -> float:
-    return sorted_seconds[min(len(sorted_seconds) - 1, int(len(sorted_seconds) * share))] * 1000 if sorted_seconds else 0
+    if not sorted_seconds:
+        return 0.0
+    return sorted_seconds[min(len(sorted_seconds) - 1, int(len(sorted_seconds) * share))] * 1000

@@ -142,7 +142,7 @@ async def _process(*arguments: str) -> AsyncIterator[Process]:
         process.kill()
         raise
     finally:
-        await process.communicate()  # the end of its input is the end of it
+        await process.communicate(b"")  # the end of its input is the end of it
 
 
 async def _told(server: Process, what: str) -> str:

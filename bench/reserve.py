@@ -1,6 +1,6 @@
 """Reservations a second, on one hot SKU and spread over many, against two floors of the same run.
 
-    sql     hand-written asyncpg on the same PostgreSQL: one transaction a reservation, a conditional UPDATE and an INSERT
+    sql     hand-written asyncpg on the same PostgreSQL, one transaction a reservation: a conditional UPDATE, an INSERT
     empty   a gRPC call that does nothing, on a server without anything of ours
     unary   ReserveStock
     stream  StreamReservations, all callers over one stream
@@ -18,6 +18,7 @@ import contextlib
 import itertools
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 
 import asyncpg
 import grpc
@@ -51,6 +52,17 @@ AIMS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a load goes: the database, the replicas, the empty server; how many callers, and what they want."""
+
+    url: str
+    addresses: list[str]
+    empty: str
+    callers: int
+    choose: Callable[[], str]
+
+
 def main() -> None:
     said = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     said.add_argument("--callers", default="1,16,64,256")
@@ -61,9 +73,12 @@ def main() -> None:
     chosen = said.parse_args()
     callers = [int(number) for number in chosen.callers.split(",")]
     port = ports.free(1)[0]
-    with postgres() as server, process("bench._empty", str(port), port=port):
-        with inventory(server, replicas=chosen.replicas) as addresses:
-            found = asyncio.run(_measure(server.url, addresses, f"127.0.0.1:{port}", chosen, callers))
+    with (
+        postgres() as server,
+        process("bench._empty", str(port), port=port),
+        inventory(server, replicas=chosen.replicas) as addresses,
+    ):
+        found = asyncio.run(_measure(server.url, addresses, f"127.0.0.1:{port}", chosen, callers))
     _show(found, callers)
 
 
@@ -77,7 +92,8 @@ async def _measure(
         task = progress.add_task("measuring", total=len(callers) * 2 * len(wanted))
         for number, kind, subject in itertools.product(callers, ("hot", "spread"), wanted):
             progress.update(task, description=f"{subject}, {kind}, {number} callers", advance=1)
-            async with SUBJECTS[subject](url, addresses, empty, number, _chooser(kind, chosen.skus)) as call:
+            place = Place(url, addresses, empty, number, _chooser(kind, chosen.skus))
+            async with SUBJECTS[subject](place) as call:
                 found[subject, kind, number] = await load(call, number, chosen.seconds)
     return found
 
@@ -87,11 +103,9 @@ def _chooser(kind: str, skus: int) -> Callable[[], str]:
 
 
 @contextlib.asynccontextmanager
-async def sql(
-    url: str, addresses: list[str], empty: str, callers: int, choose: Callable[[], str]
-) -> AsyncIterator[Call]:
+async def sql(place: Place) -> AsyncIterator[Call]:
     """One transaction a reservation, each caller on a connection of its own."""
-    connections = [await asyncpg.connect(url) for _ in range(callers)]
+    connections = [await asyncpg.connect(place.url) for _ in range(place.callers)]
 
     async def call(number: int) -> bool:
         connection = connections[number]
@@ -99,7 +113,7 @@ async def sql(
             taken = await connection.execute(
                 f"UPDATE {FLOOR}.positions SET reserved = reserved + 1 "
                 "WHERE sku = $1 AND node_id = $2 AND on_hand - reserved >= 1",
-                choose(),
+                place.choose(),
                 NODE,
             )
             await connection.execute(
@@ -119,12 +133,10 @@ async def sql(
 
 
 @contextlib.asynccontextmanager
-async def nothing(
-    url: str, addresses: list[str], empty: str, callers: int, choose: Callable[[], str]
-) -> AsyncIterator[Call]:
+async def nothing(place: Place) -> AsyncIterator[Call]:
     """A call that does nothing."""
     request = empty_pb.ListOutboxEventsRequest()
-    async with grpc.aio.insecure_channel(empty) as channel:
+    async with grpc.aio.insecure_channel(place.empty) as channel:
         stub = OutboxServiceStub(channel)
 
         async def call(_number: int) -> bool:
@@ -135,17 +147,15 @@ async def nothing(
 
 
 @contextlib.asynccontextmanager
-async def unary(
-    url: str, addresses: list[str], empty: str, callers: int, choose: Callable[[], str]
-) -> AsyncIterator[Call]:
+async def unary(place: Place) -> AsyncIterator[Call]:
     """ReserveStock, from a plain client."""
     async with contextlib.AsyncExitStack() as stack:
-        channels = [await stack.enter_async_context(grpc.aio.insecure_channel(address)) for address in addresses]
+        channels = [await stack.enter_async_context(grpc.aio.insecure_channel(address)) for address in place.addresses]
         stubs = [InventoryServiceStub(channel) for channel in channels]
 
         async def call(number: int) -> bool:
             try:
-                await stubs[number % len(stubs)].ReserveStock(_request(choose()))
+                await stubs[number % len(stubs)].ReserveStock(_request(place.choose()))
             except grpc.aio.AioRpcError:
                 return False
             return True
@@ -154,17 +164,15 @@ async def unary(
 
 
 @contextlib.asynccontextmanager
-async def stream(
-    url: str, addresses: list[str], empty: str, callers: int, choose: Callable[[], str]
-) -> AsyncIterator[Call]:
+async def stream(place: Place) -> AsyncIterator[Call]:
     """StreamReservations, all callers over one stream (to each replica)."""
     async with contextlib.AsyncExitStack() as stack:
-        channels = [await stack.enter_async_context(grpc.aio.insecure_channel(address)) for address in addresses]
+        channels = [await stack.enter_async_context(grpc.aio.insecure_channel(address)) for address in place.addresses]
         checkouts = [await stack.enter_async_context(Checkout(InventoryServiceStub(channel))) for channel in channels]
 
         async def call(number: int) -> bool:
             try:
-                await checkouts[number % len(checkouts)].reserve(_request(choose()))
+                await checkouts[number % len(checkouts)].reserve(_request(place.choose()))
             except OmsError:
                 return False
             return True
@@ -182,7 +190,7 @@ def _request(of: str) -> ReserveStockRequest:
 
 
 def _show(found: dict[tuple[str, str, int], Seen], callers: list[int]) -> None:
-    console = Console()
+    console = Console(width=120)
     table = Table("load", "callers", "what", "calls/s", "p50 ms", "p99 ms", "refused", "× sql", "× empty")
     for column in table.columns[3:]:
         column.justify = "right"
@@ -212,9 +220,7 @@ def _show(found: dict[tuple[str, str, int], Seen], callers: list[int]) -> None:
         console.print(f"a lone caller's p50: {own:.2f} ms; both floors {floors:.2f} ms + 1 ms: {word}")
 
 
-def _factor(
-    found: dict[tuple[str, str, int], Seen], subject: str, kind: str, callers: int, floor: str
-) -> float | None:
+def _factor(found: dict[tuple[str, str, int], Seen], subject: str, kind: str, callers: int, floor: str) -> float | None:
     own, other = found.get((subject, kind, callers)), found.get((floor, kind, callers))
     return own.per_second / other.per_second if own and other and other.per_second else None
 

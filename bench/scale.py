@@ -45,7 +45,7 @@ _CALLERS = 64
 # Calls of each kind of reading, at places spread over the whole database.
 _READS = 20
 _SKUS = 50
-_AUDITED = 500
+_AUDITED = 50
 _PAGE = 100
 # What is this much dearer than in the smallest database is not flat.
 _FLAT = 1.3

@@ -1,5 +1,6 @@
 """The database: one engine a process, short transactions, and its failures in the words of the house."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -19,7 +20,6 @@ Connection = AsyncConnection
 
 STATEMENT_TIMEOUT_MS = 10_000
 IDLE_IN_TRANSACTION_MS = 30_000
-DRIVER_CONNECTIONS = 4
 # What the driver's own connections are for are a few statements that look rows up by their keys. They are planned once,
 # not once for each set of values, and never by what a table looked like when it was still empty.
 _BY_KEY = {
@@ -77,7 +77,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10, application_name: str = "oms") -> None:
         self._url = url
-        self._drivers: Any = None
+        self._drivers: list[Any] = []
         self._server_settings = {
             "application_name": application_name,
             "statement_timeout": str(STATEMENT_TIMEOUT_MS),
@@ -122,27 +122,29 @@ class Database:
     async def driver(self) -> AsyncIterator[Any]:
         """Borrow a connection of the driver itself, for the few statements whose price matters.
 
-        Each statement is a transaction, unless a transaction is opened on it.
-
-        These connections are a pool of their own, so that they are never waited for behind ordinary work.
+        Each statement is a transaction of its own. These connections are none of the pool's: they are never waited for
+        behind ordinary work, and taking one costs nothing. Whoever borrows sees to it that there are few at a time.
         """
-        if self._drivers is None:
-            self._drivers = asyncpg.create_pool(
+        connection = self._drivers.pop() if self._drivers else None
+        if connection is None or connection.is_closed():
+            connection = await asyncpg.connect(
                 self._url.replace("postgresql+asyncpg://", "postgresql://", 1),
-                min_size=0,
-                max_size=DRIVER_CONNECTIONS,
                 timeout=5,
                 server_settings={**self._server_settings, **_BY_KEY},
-                reset=_nothing,  # whoever uses them leaves nothing behind, and resetting would be a round trip
             )
-        await self._drivers  # connected once; awaiting it again is nothing
-        async with self._drivers.acquire(timeout=5) as connection:
+        try:
             yield connection
+        except asyncio.CancelledError:
+            connection.terminate()  # nobody knows what it is at
+            raise
+        finally:
+            if not connection.is_closed():
+                self._drivers.append(connection)
 
     async def dispose(self) -> None:
         """Close every connection."""
-        if self._drivers is not None:
-            self._drivers.terminate()
+        while self._drivers:
+            self._drivers.pop().terminate()
         await self.engine.dispose()
 
 
@@ -151,10 +153,6 @@ def after_commit(connection: AsyncConnection, call: Callable[[], None]) -> None:
     afterwards = connection.info.get(_AFTERWARDS)
     if afterwards is not None and call not in afterwards:
         afterwards.append(call)
-
-
-async def _nothing(_connection: object) -> None:
-    pass
 
 
 def translate(error: BaseException) -> OmsError | None:

@@ -94,14 +94,15 @@ class Gatherer:
             self._lanes.discard(asyncio.current_task())
 
     def _next_group(self) -> list[Asked]:
-        """Take who is first, as many as fit; the same key twice goes into two groups."""
+        """Take who is first, as many as fit and a fair part of them; the same key twice goes into two groups."""
+        most = min(_REQUESTS, max(_ENOUGH, -(-len(self._waiting) // _LANES)))
         group: list[Asked] = []
         later: list[Asked] = []
         keys: set[str] = set()
         lines = 0
         for number, one in enumerate(self._waiting):
             lines += len(one.demand.lines)
-            if group and (len(group) == _REQUESTS or lines > _LINES):
+            if group and (len(group) == most or lines > _LINES):
                 later += self._waiting[number:]
                 break
             if one.demand.request_id in keys:
@@ -172,7 +173,10 @@ class Gatherer:
             made += [(one, asked.demand.actor) for one in rights]
             answers.append(Answer(asked.demand.request_id, asked.digest, response.SerializeToString()))
         if answers:
-            await store_gathering.write(driver, made, answers, shelf, rpc=RPC, now=now)
+            # Committed by us, not by itself: what a replica that died was about to write must not come true later, when
+            # its callers have asked another one and were refused.
+            async with driver.transaction():
+                await store_gathering.write(driver, made, answers, shelf, rpc=RPC, now=now)
         if len(answers) < len(new):
             # Somebody may have answered the same request since it was looked at: that answer stands, and not a refusal.
             refused = [asked.demand.request_id for asked, outcome in outcomes if isinstance(outcome, OmsError)]
