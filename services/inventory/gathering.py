@@ -32,8 +32,8 @@ from services.kernel.errors import Aborted, OmsError, Unavailable
 _REQUESTS = 256
 _LINES = 2_000
 # Groups at work at once: while one waits for the disk, the next one is decided, if it is worth its own statements.
-_LANES = 2
-_ENOUGH = 32
+_LANES = 4
+_ENOUGH = 16
 # How often a group is tried together before each is tried alone.
 _ATTEMPTS = 4
 
