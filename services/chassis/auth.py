@@ -24,6 +24,7 @@ class Gate:
 
     def __init__(self, settings: Settings, services: list[ServiceDescriptor]) -> None:
         self._settings = settings
+        self._knows_callers = settings.knows_callers
         self._permissions = {
             f"/{service.full_name}/{method.name}": method.GetOptions().Extensions[options_pb2.permission]
             for service in services
@@ -39,8 +40,8 @@ class Gate:
             Unauthenticated: nobody knows who it is.
             PermissionDenied: they may not.
         """
-        metadata = {str(key): value for key, value in context.invocation_metadata() or ()}
-        if not self._settings.knows_callers:
+        metadata = dict(context.invocation_metadata() or ())
+        if not self._knows_callers:
             return str(metadata.get("oms-actor", "anonymous"))[:100]
         if method.startswith(OPEN):
             return "anonymous"

@@ -24,7 +24,7 @@ class Channels:
         """`actor` is who this process says it is, where servers do not find out for themselves (without tokens)."""
         self._settings = settings
         self._actor = actor
-        self._channels: dict[str, grpc.aio.Channel] = {}
+        self._channels: dict[str, _Channel] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -34,10 +34,11 @@ class Channels:
     ) -> None:
         await self.close()
 
-    def connect(self, stub: Callable[[grpc.aio.Channel], Stub], address: str) -> Stub:
+    def connect(self, stub: Callable[[Any], Stub], address: str) -> Stub:
         """Return a stub that speaks to this address. Connecting happens at the first call."""
         if address not in self._channels:
-            self._channels[address] = _channel(address, self._settings, self._actor)
+            channel = _channel(address, self._settings, self._actor)
+            self._channels[address] = _Channel(channel, _Prepared(self._settings, self._actor))
         return stub(self._channels[address])
 
     async def close(self) -> None:
@@ -58,7 +59,7 @@ def _channel(address: str, settings: Settings, actor: str) -> grpc.aio.Channel:
         ("grpc.max_reconnect_backoff_ms", 1_000),
     ]
     spans = aio_client_interceptors() if telemetry.traces() else []  # type: ignore[no-untyped-call]
-    interceptors = [*spans, _Unary(settings, actor), _Streaming(settings, actor), _Both(settings, actor)]
+    interceptors = [*spans, _Streaming(settings, actor), _Both(settings, actor)]
     if settings.tls_server_ca is None:
         if settings.token is not None and not (settings.allow_insecure or is_loopback(address)):
             raise Unauthenticated(
@@ -76,47 +77,76 @@ def _channel(address: str, settings: Settings, actor: str) -> grpc.aio.Channel:
 
 class _Prepared:
     def __init__(self, settings: Settings, actor: str) -> None:
-        self._settings = settings
-        self._actor = actor
+        self._timeout = settings.call_timeout_seconds
+        self._own: list[tuple[str, str]] = []
+        if settings.token is not None:
+            self._own.append(("authorization", f"Bearer {settings.token.get_secret_value()}"))
+        if actor:
+            self._own.append(("oms-actor", actor))
 
-    def details(self, call: Any, *, default: float | None) -> Any:
-        """Add who calls, and never wait longer than whoever waits for us."""
-        left = remaining_seconds()
-        limits = [limit for limit in (call.timeout, left) if limit is not None]
-        timeout = min(limits) if limits else default
-        if timeout is not None and timeout <= 0:
-            raise DeadlineExceeded("no time was left to ask another service", reason="NO_TIME_LEFT")
-        metadata = grpc.aio.Metadata(*(call.metadata or ()))
-        if self._settings.token is not None:
-            metadata.add("authorization", f"Bearer {self._settings.token.get_secret_value()}")
-        if self._actor:
-            metadata.add("oms-actor", self._actor)
+    def unary(self, ask: Callable[..., Any]) -> Callable[..., Any]:
+        """Return what a stub calls for a single answer."""
+
+        async def call(request: Any, *, timeout: float | None = None, metadata: Any = None, **more: Any) -> Any:  # noqa: ASYNC109 - gRPC's
+            try:
+                return await ask(
+                    request,
+                    timeout=_limit(timeout, default=self._timeout),
+                    metadata=grpc.aio.Metadata(*(metadata or ()), *self._own),
+                    **more,
+                )
+            except grpc.aio.AioRpcError as error:
+                raise from_rpc_error(error) from None
+
+        return call
+
+    def details(self, call: Any) -> Any:
+        """Add who calls to a stream, and never wait longer than whoever waits for us."""
         return grpc.aio.ClientCallDetails(
             method=call.method,
-            timeout=timeout,
-            metadata=metadata,
+            timeout=_limit(call.timeout, default=None),
+            metadata=grpc.aio.Metadata(*(call.metadata or ()), *self._own),
             credentials=call.credentials,
             wait_for_ready=call.wait_for_ready,
         )
 
 
-class _Unary(_Prepared, grpc.aio.UnaryUnaryClientInterceptor):  # type: ignore[misc]
-    async def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        call = await continuation(self.details(details, default=self._settings.call_timeout_seconds), request)
-        try:
-            return await call
-        except grpc.aio.AioRpcError as error:
-            raise from_rpc_error(error) from None
+def _limit(asked: float | None, *, default: float | None) -> float | None:
+    left = remaining_seconds()
+    limits = [limit for limit in (asked, left) if limit is not None]
+    timeout = min(limits) if limits else default
+    if timeout is not None and timeout <= 0:
+        raise DeadlineExceeded("no time was left to ask another service", reason="NO_TIME_LEFT")
+    return timeout
+
+
+class _Channel:
+    """What stubs take for a channel.
+
+    Streams go through interceptors. Single answers do not: for those, gRPC's way of intercepting costs as much as the
+    call itself.
+    """
+
+    def __init__(self, channel: grpc.aio.Channel, prepared: _Prepared) -> None:
+        self._channel = channel
+        self._prepared = prepared
+        self.unary_stream = channel.unary_stream
+        self.stream_unary = channel.stream_unary
+        self.stream_stream = channel.stream_stream
+        self.close = channel.close
+
+    def unary_unary(self, *arguments: Any, **more: Any) -> Callable[..., Any]:
+        return self._prepared.unary(self._channel.unary_unary(*arguments, **more))
 
 
 class _Streaming(_Prepared, grpc.aio.UnaryStreamClientInterceptor):  # type: ignore[misc]
     async def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
-        return _translated(await continuation(self.details(details, default=None), request))
+        return _translated(await continuation(self.details(details), request))
 
 
 class _Both(_Prepared, grpc.aio.StreamStreamClientInterceptor):  # type: ignore[misc]
     async def intercept_stream_stream(self, continuation: Any, details: Any, requests: Any) -> Any:
-        return _translated(await continuation(self.details(details, default=None), requests))
+        return _translated(await continuation(self.details(details), requests))
 
 
 async def _translated(call: Any) -> AsyncIterator[Any]:

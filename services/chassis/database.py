@@ -20,6 +20,9 @@ Connection = AsyncConnection
 
 STATEMENT_TIMEOUT_MS = 10_000
 IDLE_IN_TRANSACTION_MS = 30_000
+# Planned by how large tables are now: a plan that is kept from when they were empty makes the first import of a million
+# rows slower with each row.
+_BY_SIZE = {"plan_cache_mode": "force_custom_plan"}
 # What the driver's own connections are for are a few statements that look rows up by their keys. They are planned once,
 # not once for each set of values, and never by what a table looked like when it was still empty.
 _BY_KEY = {
@@ -89,7 +92,7 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=True,
-            connect_args={"timeout": 5, "server_settings": self._server_settings},
+            connect_args={"timeout": 5, "server_settings": {**self._server_settings, **_BY_SIZE}},
         )
 
     @contextlib.asynccontextmanager

@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError, Message
 
 from services.chassis import telemetry
 from services.chassis.auth import Gate
-from services.chassis.context import set_caller, set_remaining
+from services.chassis.context import Call, set_call, set_remaining
 from services.chassis.database import translate
 from services.chassis.errors import InvalidFields, code_of, to_status
 from services.chassis.settings import Settings
@@ -41,6 +41,8 @@ class Handling:
         self._domain = f"{name}.oms"
         self._settings = settings
         self._gate = gate
+        # Bound once: the one of the module is put together anew for every line, even for one that is not written.
+        self._log = log.bind()
 
     def around(self, server: grpc.aio.Server) -> "Registrar":
         """Return what services are registered at instead of the server itself."""
@@ -106,12 +108,9 @@ class Handling:
         self, method: str, request: Any, context: grpc.aio.ServicerContext, *, default: float | None
     ) -> float | None:
         """Find out who calls and how long there is; return the time limit of the handler."""
-        structlog.contextvars.clear_contextvars()
-        caller = self._gate.caller(method, context)
-        set_caller(caller)
-        structlog.contextvars.bind_contextvars(
-            service=self._name, rpc=method, caller=caller, request_id=getattr(request, "request_id", None)
-        )
+        request_id = getattr(request, "request_id", None)
+        set_call(Call(self._name, method, "", request_id))  # who calls is not known yet, and may never be
+        set_call(Call(self._name, method, self._gate.caller(method, context), request_id))
         left = context.time_remaining()
         if left is None or left > 1e8:  # gRPC says "no deadline" with a very long one
             if default is not None:
@@ -145,9 +144,9 @@ class Handling:
         seconds = time.perf_counter() - started
         telemetry.count_request(self._name, method.rsplit("/", 1)[-1], code, seconds)
         if code == "OK" and seconds < SLOW_SECONDS:
-            log.debug("answered", code=code, seconds=seconds)
+            self._log.debug("answered", code=code, seconds=seconds)
         else:
-            log.info("answered", code=code, seconds=round(seconds, 4), error=error[:300])
+            self._log.info("answered", code=code, seconds=round(seconds, 4), error=error[:300])
 
 
 class Registrar:

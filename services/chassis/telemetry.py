@@ -1,5 +1,6 @@
 """Logs, traces and metrics, set up once a process. Every metric of the chassis is named here first."""
 
+import functools
 import logging
 import sys
 from typing import Any
@@ -14,6 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter
 
 from oms.common.v1 import options_pb2
+from services.chassis.context import add_call
 from services.chassis.settings import Settings
 
 # name → what it counts.
@@ -88,7 +90,7 @@ def _configure_logs(settings: Settings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         processors=[
-            structlog.contextvars.merge_contextvars,
+            add_call,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _add_trace,
@@ -108,8 +110,14 @@ def _add_trace(_logger: object, _method: str, event: Any) -> Any:
 
 def count_request(service: str, rpc: str, code: str, seconds: float) -> None:
     """Count an answered call."""
-    _requests.add(1, {"service": service, "rpc": rpc, "code": code})
-    _duration.record(seconds, {"service": service, "rpc": rpc, "code": code})
+    attributes = _attributes(service, rpc, code)
+    _requests.add(1, attributes)
+    _duration.record(seconds, attributes)
+
+
+@functools.cache  # as many as there are RPCs and codes
+def _attributes(service: str, rpc: str, code: str) -> dict[str, str]:
+    return {"service": service, "rpc": rpc, "code": code}
 
 
 def count_deliveries(sink: str, *, delivered: int, failed: int) -> None:

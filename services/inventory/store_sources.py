@@ -86,12 +86,13 @@ ON CONFLICT (source, node_id, sku) DO UPDATE SET sequence = excluded.sequence, o
 WHERE s.sequence < excluded.sequence
 """)
 
+# A look-up for each position, and no join: as a join it may be planned by statistics of a table that was empty a moment
+# ago, and then costs the square of the node.
 _UNCOUNTED = text("""
 SELECT p.sku FROM inventory.positions AS p
 WHERE p.node_id = :node_id AND p.sku > :after AND p.on_hand <> 0
-  AND NOT EXISTS (
-      SELECT FROM inventory.source_counts AS s
-      WHERE s.source = :source AND s.node_id = :node_id AND s.sku = p.sku AND s.sequence >= :sequence)
+  AND coalesce((SELECT s.sequence FROM inventory.source_counts AS s
+                WHERE s.source = :source AND s.node_id = :node_id AND s.sku = p.sku), 0) < :sequence
 ORDER BY p.sku LIMIT :size
 """)
 
