@@ -41,8 +41,6 @@ class Handling:
         self._domain = f"{name}.oms"
         self._settings = settings
         self._gate = gate
-        # Bound once: the one of the module is put together anew for every line, even for one that is not written.
-        self._log = log.bind()
 
     def around(self, server: grpc.aio.Server) -> "Registrar":
         """Return what services are registered at instead of the server itself."""
@@ -144,9 +142,9 @@ class Handling:
         seconds = time.perf_counter() - started
         telemetry.count_request(self._name, method.rsplit("/", 1)[-1], code, seconds)
         if code == "OK" and seconds < SLOW_SECONDS:
-            self._log.debug("answered", code=code, seconds=seconds)
+            log.debug("answered", code=code, seconds=seconds)
         else:
-            self._log.info("answered", code=code, seconds=round(seconds, 4), error=error[:300])
+            log.info("answered", code=code, seconds=round(seconds, 4), error=error[:300])
 
 
 class Registrar:

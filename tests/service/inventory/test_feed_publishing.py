@@ -12,7 +12,7 @@ from services.inventory import feed, feed_publishing, store_feed
 from services.inventory.feed_publishing import FeedPublishing
 from services.inventory.tables import outbox_events
 from tests.service.inventory.looking import pool, see
-from tests.service.inventory.watching import Watcher
+from tests.service.inventory.watching import Watcher, settle
 
 
 @pytest.fixture
@@ -21,8 +21,20 @@ def publishing(shop) -> FeedPublishing:
     return replica(shop)
 
 
+class Settled(FeedPublishing):
+    """Publishes once everything that is committed can be told."""
+
+    def __init__(self, shop) -> None:
+        super().__init__(shop.parts)
+        self._shop = shop
+
+    async def publish(self) -> int:
+        await settle(self._shop)
+        return await super().publish()
+
+
 def replica(shop) -> FeedPublishing:
-    found = FeedPublishing(shop.parts)
+    found = Settled(shop)
     found._outbox = Outbox(outbox_events, shop.parts.clock)
     return found
 

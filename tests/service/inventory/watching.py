@@ -1,7 +1,10 @@
 """Watching what can be sold, in few words."""
 
 import asyncio
+import contextlib
 from typing import Any, Self
+
+from sqlalchemy import text
 
 from oms.inventory.v1 import inventory_service_pb2 as rpc
 from tests.service.inventory.shop import Shop
@@ -9,18 +12,35 @@ from tests.service.inventory.shop import Shop
 LIMIT_SECONDS = 15
 
 
+async def settle(shop: Shop) -> None:
+    """Wait until what is committed can be told: while any older transaction of the server is open, also one of another
+    test's database, it is not. One that the test itself holds open is not waited for.
+    """
+    async with shop.parts.database.connect() as conn:
+        newest = (await conn.execute(text("SELECT pg_current_xact_id()::text::bigint"))).scalar_one()
+        oldest = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                while (await conn.execute(oldest)).scalar_one() <= newest:
+                    pass
+
+
 class Watcher:
     """A reader of the feed: what it was told last of each SKU (and node), and the cursor it would come back with."""
 
     def __init__(self, shop: Shop, channel: str = "", *, cursor: str = "", skus: tuple[str, ...] = ()) -> None:
-        request = rpc.WatchAvailabilityRequest(channel=channel, cursor=cursor, skus=skus)
-        self._call = shop.stub.WatchAvailability(request)
-        self._messages: Any = aiter(self._call)
+        self._request = rpc.WatchAvailabilityRequest(channel=channel, cursor=cursor, skus=skus)
+        self._shop = shop
+        self._call: Any = None
+        self._messages: Any = None
         self.cursor = cursor
         self.known: dict[Any, int] = {}
         self.messages: list[list[tuple[Any, int]]] = []
 
     async def __aenter__(self) -> Self:
+        await settle(self._shop)
+        self._call = self._shop.stub.WatchAvailability(self._request)
+        self._messages = aiter(self._call)
         return self
 
     async def __aexit__(self, *_: object) -> None:
