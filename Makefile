@@ -25,7 +25,7 @@ down: install ## Stop it
 
 ##@ Test
 test: install ## All tests but the long chaos ones
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q -m "not long" $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup -q -m "not long" $(ARGS)
 
 unit: install ## Only what needs no server: seconds
 	@$(BIN)/python -m pytest -q tests/unit $(ARGS)

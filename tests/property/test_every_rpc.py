@@ -33,7 +33,7 @@ from tests.property.messages import requests
 pytestmark = pytest.mark.xdist_group("every-rpc")
 
 SERVICES = ("intake", "inventory", "routing", "fulfillment", "returns")
-EXAMPLES = int(os.environ.get("OMS_FUZZ_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("OMS_FUZZ_EXAMPLES", "6"))
 NEVER = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
 ADDRESS = Address(name="A", lines=["1 Street"], city="Town", postal_code="10001", country_code="US")
 

@@ -43,7 +43,7 @@ def test_lots_are_what_the_model_says(migrated_database, clock):
             # Without shrinking: each step is a call, and what is found is short enough.
             phases = (Phase.explicit, Phase.reuse, Phase.generate)
             limits = settings(
-                max_examples=20,
+                max_examples=8,
                 stateful_step_count=15,
                 deadline=None,
                 suppress_health_check=checks,

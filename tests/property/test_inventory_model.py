@@ -72,7 +72,7 @@ def test_inventory_is_what_the_model_says(migrated_database, clock):
             loop.run(Outside(shop, source="").no_limit())
             machine = machine_for(loop, shop, Sweeper(parts.parts), clock)
             checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
-            limits = settings(max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=checks)
+            limits = settings(max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=checks)
             run_state_machine_as_test(machine, settings=limits)
             assert loop.run(shop.discrepancies()) == []
         finally:

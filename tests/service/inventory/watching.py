@@ -38,16 +38,21 @@ class Watcher:
         self.messages: list[list[tuple[Any, int]]] = []
 
     async def __aenter__(self) -> Self:
+        await self._begin()
+        return self
+
+    async def _begin(self) -> None:
         await settle(self._shop)
         self._call = self._shop.stub.WatchAvailability(self._request)
         self._messages = aiter(self._call)
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         self._call.cancel()
 
     async def hear(self) -> rpc.WatchAvailabilityResponse:
         """Take the next message."""
+        if self._messages is None:
+            await self._begin()
         message = await asyncio.wait_for(anext(self._messages), LIMIT_SECONDS)
         told = [
             ((one.sku, one.node_id) if one.node_id else one.sku, one.available_quantity)
