@@ -44,7 +44,9 @@ SELECT request_id FROM inventory.idempotency_keys WHERE rpc = $1 AND request_id 
 
 # One statement writes what was decided. A position is updated only if it still has what is taken of it: as much common
 # stock as is free of pools, and the pools as they were. A key that was answered meanwhile is not inserted. Where either
-# count is not what it should be, nothing is written. Rows are locked in the order in which they are given.
+# count is not what it should be, nothing is written. Locks are taken in the order of the house: the last SELECT asks
+# for the keys first, then for the positions in the order in which they are given; what nobody asks for (reservations,
+# the ledger) is written after that, so that an entry gets its number under the lock of its position.
 # Arrays of what is rarely said are empty then, and read as NULLs. The ledger's entries follow from the reservations:
 # one for each, or for each part of a bundle.
 _WRITE = """
@@ -89,8 +91,8 @@ WITH asked AS (
     RETURNING 1
 )
 SELECT inventory.must_agree(
-    (SELECT count(*) FROM taken) = cardinality($14::text[])
-    AND (SELECT count(*) FROM answered) = cardinality($21::text[])
+    (SELECT count(*) FROM answered) = cardinality($21::text[])
+    AND (SELECT count(*) FROM taken) = cardinality($14::text[])
 )
 """
 
