@@ -5,34 +5,27 @@ cursor, and what they are now. So however slow it is, it holds nothing, and what
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
 from services.chassis.database import Connection, Database
+from services.chassis.lookout import Lookout
 from services.inventory import store_availability, store_channels, store_feed
 from services.inventory.domain import feed
 from services.inventory.domain.feed import Cursor, Question
 from services.inventory.domain.problems import TooManyPairs
 from services.inventory.store_feed import Change
 from services.kernel.clock import Clock
-from services.kernel.errors import ResourceExhausted
 
 # Of so many SKUs a step tells, and of bundles that they are in.
 STEP_SKUS = 200
 # So many changes it looks at: those of a SKU that sells by the thousand are one for the feed.
 _STEP_CHANGES = 5_000
-_LOOK_SECONDS = 0.2
-_MOST_WATCHERS = 500
 # More would take the connections that reservations are made with.
 _MOST_READING = 3
 # After so many changes that a watcher did not ask for it is told how far it has come.
 _SILENT_STEPS = 100
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +157,8 @@ class Feed:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._watchers = 0
-        self._looking: asyncio.Task[None] | None = None
+        self._lookout = Lookout(self._look)
         self._reading = asyncio.Semaphore(_MOST_READING)
-        # Replaced at every change: whoever holds the old one is woken once.
-        self._changed = asyncio.Event()
-        self._end = -1
 
     async def follow(self, question: Question, cursor: str) -> AsyncIterator[Step]:
         """Yield what comes after the cursor, for ever; `complete` once when everything has been told.
@@ -181,10 +170,10 @@ class Feed:
         """
         place = feed.read(cursor, question)
         complete, silent = False, 0
-        with self._watching():
+        with self._lookout.watching():
             while True:
                 # Taken before looking, so that a change in between is not slept through.
-                changed = self._changed
+                changed = self._lookout.changed
                 async with self._reading, self._database.connect() as conn:
                     told = await step(conn, question, place, self._clock.now())
                 place = told.cursor
@@ -197,31 +186,6 @@ class Feed:
                 if not told.more:
                     await changed.wait()
 
-    @contextlib.contextmanager
-    def _watching(self) -> Iterator[None]:
-        if self._watchers >= _MOST_WATCHERS:
-            raise ResourceExhausted("too many are watching: try another replica", reason="TOO_MANY_WATCHERS")
-        self._watchers += 1
-        if self._looking is None:
-            self._looking = asyncio.create_task(self._look())
-        try:
-            yield
-        finally:
-            self._watchers -= 1
-            if self._watchers == 0 and self._looking is not None:
-                self._looking.cancel()
-                self._looking = None
-
-    async def _look(self) -> None:
-        while True:
-            try:
-                async with self._database.connect() as conn:
-                    end = await store_feed.end(conn)
-                if end != self._end:
-                    self._end = end
-                    self._changed.set()
-                    self._changed = asyncio.Event()
-            except Exception:
-                # Watchers sleep on, and hear what they missed when the database is back.
-                _log.warning("feed_unreadable", exc_info=True)
-            await asyncio.sleep(_LOOK_SECONDS)
+    async def _look(self) -> object:
+        async with self._database.connect() as conn:
+            return await store_feed.end(conn)
