@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.service.inventory.terminal import Terminal, wide_and_quiet
+from tests.service.inventory.watching import settle
 
 
 @pytest.fixture
@@ -87,11 +88,13 @@ async def test_a_channel_sees_less(oms, shop):
 async def test_the_feed_tells_everything_once_and_goes_on_from_its_cursor(oms, shop):
     await shop.adjust("TEE", "east", 5)
     await shop.adjust("MUG", "west", 2)
+    await settle(shop)
     code, out, _ = await oms.run("feed", "--once", "--json")
     lines = [json.loads(line) for line in out.splitlines()]
     told = {(one["sku"], one["node_id"]): one["available_quantity"] for one in lines if "sku" in one}
     assert (code, told) == (0, {("TEE", "east"): 5, ("MUG", "west"): 2})
     await shop.adjust("MUG", "west", 1)
+    await settle(shop)
     _, out, _ = await oms.run("feed", "--once", "--json", "--cursor", lines[-1]["cursor"])
     again = [json.loads(line) for line in out.splitlines()]
     assert [(one["sku"], one["available_quantity"]) for one in again if "sku" in one] == [("MUG", 3)]
@@ -100,6 +103,7 @@ async def test_the_feed_tells_everything_once_and_goes_on_from_its_cursor(oms, s
 async def test_the_feed_of_a_channel_is_for_people_too(oms, shop):
     await shop.adjust("TEE", "east", 5)
     await oms.run("channel", "set", "web", "--threshold", "1")
+    await settle(shop)
     code, out, err = await oms.run("feed", "--channel", "web", "--sku", "TEE", "--once")
     assert (code, out.split()) == (0, ["4", "TEE"])
     assert "Cursor: " in err

@@ -125,7 +125,7 @@ async def test_crossing_reservations_never_wait_in_a_circle(service, migrated_da
             await shop.sync("east", dict.fromkeys(chance.sample("ABCD", 3), 20), number + 1, source=f"wms-{number}")
             await shop.close(f"ord_{number}")
 
-        await asyncio.gather(*(order(number) for number in range(30)))
+        await asyncio.gather(*(order(number) for number in range(12)))
         assert await shops[0].discrepancies() == []
 
 
