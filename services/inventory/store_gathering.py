@@ -46,8 +46,8 @@ SELECT request_id FROM inventory.idempotency_keys WHERE rpc = $1 AND request_id 
 # stock as is free of pools, and the pools as they were. A key that was answered meanwhile is not inserted. Where either
 # count is not what it should be, nothing is written. Locks are taken in the order of the house: the last SELECT asks
 # for the keys first, then for the positions in the order in which they are given; what nobody asks for (reservations,
-# the ledger) is written after that, so that an entry gets its number under the lock of its position. (Where there are so
-# few positions that the planner reads them all, it takes them as they lie: a deadlock is an abort, and tried again.)
+# the ledger) is written after that, so that an entry gets its number under the lock of its position. (Where there are
+# so few positions that the planner reads them all, it takes them as they lie: a deadlock is an abort, and tried again.)
 # Arrays of what is rarely said are empty then, and read as NULLs. The ledger's entries follow from the reservations:
 # one for each, or for each part of a bundle.
 _WRITE = """
