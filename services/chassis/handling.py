@@ -186,14 +186,15 @@ def validate(request: Message) -> None:
     except Exception as error:
         raise InvalidArgument(f"the request cannot be checked: {error}") from None
     if violations:
-        raise InvalidFields([(_path(one), one.proto.message or one.proto.rule_id) for one in violations])
+        raise InvalidFields([(path_of(one), one.proto.message or one.proto.rule_id) for one in violations])
 
 
-def _path(violation: Any) -> str:
+def path_of(violation: Any) -> str:
+    """Return the place of a violation, such as "lines[2].sku"."""
     parts = []
     for element in violation.proto.field.elements if violation.proto.field else ():
-        subscript = element.WhichOneof("subscript") if hasattr(element, "WhichOneof") else None
-        parts.append(element.field_name + (f"[{getattr(element, subscript)}]" if subscript else ""))
+        subscript = element.subscript  # an index or a key, where there is one
+        parts.append(f"{element.field_name}[{subscript.value}]" if subscript else element.field_name)
     return ".".join(parts)
 
 

@@ -3,6 +3,8 @@
 Arrays instead of rows, because a planner asks for ten thousand pairs at a time and each row has a price.
 """
 
+import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -27,6 +29,9 @@ MAX_PAIRS = 20_000
 # As many pairs as may be read to say something of SKUs as a whole.
 MAX_SEEN = 200_000
 _NEVER = datetime.min.replace(tzinfo=UTC)
+# A connection in a transaction, or one of the driver's own where a single statement is asked and its price matters.
+Reader = AsyncConnection | Any
+_NAMED = re.compile(r"(?<!:):([a-z_]+)")
 
 # Each SKU that is asked about and each that a bundle among them is made of, with all that its positions are.
 _STOCK = """
@@ -105,7 +110,7 @@ LEFT JOIN (
 
 
 async def free(
-    conn: AsyncConnection,
+    conn: Reader,
     skus: Collection[str],
     *,
     node_ids: Collection[str] = (),
@@ -139,7 +144,7 @@ async def free(
 
 
 async def free_later(
-    conn: AsyncConnection,
+    conn: Reader,
     skus: Collection[str],
     now: datetime,
     *,
@@ -198,7 +203,7 @@ def _query(
 
 
 async def _read(
-    conn: AsyncConnection,
+    conn: Reader,
     query: TextClause,
     skus: Iterable[str],
     node_ids: Collection[str],
@@ -208,12 +213,22 @@ async def _read(
 ) -> list[Mapping[str, Any]]:
     """Return a row for each SKU and component, in the order of the SKUs."""
     wanted = {"skus": list(skus), "limit": limit + 1, **({"node_ids": list(node_ids)} if node_ids else {}), **values}
-    rows: list[Mapping[str, Any]] = sorted(
-        map(dict, (await conn.execute(query, wanted)).mappings()), key=itemgetter("sku")
-    )
+    if isinstance(conn, AsyncConnection):
+        found = (await conn.execute(query, wanted)).mappings()
+    else:
+        statement, names = _positional(query)
+        found = await conn.fetch(statement, *(wanted[name] for name in names))
+    rows: list[Mapping[str, Any]] = sorted(map(dict, found), key=itemgetter("sku"))
     if sum(len(row["node_ids"] or ()) for row in rows) > limit:
         raise TooManyPairs(limit)
     return rows
+
+
+@cache
+def _positional(query: TextClause) -> tuple[str, list[str]]:
+    """Return a query as the driver writes it, $1 for the first name, and the names in that order."""
+    names = list(dict.fromkeys(_NAMED.findall(query.text)))
+    return _NAMED.sub(lambda found: f"${names.index(found[1]) + 1}", query.text), names
 
 
 def _facts(rows: Iterable[Mapping[str, Any]], now: datetime | None) -> dict[str, Facts]:
@@ -238,9 +253,14 @@ def _positions(sku: str, row: Mapping[str, Any]) -> list[Position]:
     """Return the positions with what is available of each as its only units: that is all that is asked of them here."""
     stock = zip(row["node_ids"] or (), row["available"] or (), row["pools"] or repeat(None), strict=False)
     return [
-        Position(pair=Pair(sku, node_id), on_hand=units, pools=pools or {}, update_time=_NEVER)
+        Position(pair=Pair(sku, node_id), on_hand=units, pools=_read_pools(pools), update_time=_NEVER)
         for node_id, units, pools in stock
     ]
+
+
+def _read_pools(pools: Mapping[str, int] | str | None) -> Mapping[str, int]:
+    # The driver leaves JSON as it is written.
+    return json.loads(pools) if isinstance(pools, str) else pools or {}
 
 
 def _supply(sku: str, row: Mapping[str, Any], now: datetime) -> dict[str, list[Arrival]]:

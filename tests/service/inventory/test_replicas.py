@@ -100,7 +100,7 @@ async def test_a_key_that_is_sent_to_two_replicas_at_once_reserves_once(service,
         assert (await shops[1].position("TEE", "east")).reserved == 2
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 async def test_crossing_reservations_never_wait_in_a_circle(service, migrated_database, seed):
     """Changes of the same few SKUs in any order: of a pair that did, PostgreSQL would abort one."""
     url = await asyncio.to_thread(migrated_database, "inventory")

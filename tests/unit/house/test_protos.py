@@ -62,7 +62,7 @@ def test_every_rpc_asks_for_a_permission_and_every_mutation_has_a_key():
 
     from oms.common.v1 import options_pb2
 
-    reading = ("Get", "List", "Lookup", "Count", "Watch", "Audit")
+    reading = ("Get", "List", "Lookup", "Count", "Watch", "Audit", "Check", "Explain", "Replay")
     # Their events carry ids of their own, by which each is recorded once; a stream's requests each have their key.
     keyed_otherwise = {"RecordNodeEvents", "RecordTrackingEvents", "ReplayOutboxEvents", "StreamReservations"}
     for service in ("intake", "inventory", "routing", "fulfillment", "returns"):
