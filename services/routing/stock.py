@@ -23,7 +23,12 @@ class InventoryUnavailable(Unavailable):
 
 
 async def read_stock(
-    inventory: "InventoryServiceAsyncStub", skus: Sequence[str], node_ids: Sequence[str], *, owner_id: str
+    inventory: "InventoryServiceAsyncStub",
+    skus: Sequence[str],
+    node_ids: Sequence[str],
+    *,
+    owner_id: str,
+    segment: str = "",
 ) -> Stock:
     """Return what these nodes have of these SKUs for this owner: what is kept for its backorders is among it.
 
@@ -35,7 +40,7 @@ async def read_stock(
     for nodes in _batches(node_ids, _NODES):
         for some in _batches(skus, min(_SKUS, max(1, PAIRS // len(nodes)))):
             try:
-                request = GetAvailabilityRequest(skus=some, node_ids=nodes, owner_id=owner_id)
+                request = GetAvailabilityRequest(skus=some, node_ids=nodes, owner_id=owner_id, segment=segment)
                 answer = await inventory.GetAvailability(request)
             except InvalidArgument:
                 raise  # what inventory cannot read of the order, its caller must hear

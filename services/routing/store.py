@@ -1,7 +1,7 @@
 """Every SQL statement of routing."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import RowMapping, insert, select, text, tuple_, update
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.kernel.money import Money
 from services.routing.domain.geo import Point
-from services.routing.domain.node import Node, NodeAlreadyExists, NodeChanged, NodeNotFound, NodeType
+from services.routing.domain.node import Cutoff, Node, NodeAlreadyExists, NodeChanged, NodeNotFound, NodeType
 from services.routing.tables import decisions, nodes
 
 # What the functions below work on, by a name of our own: servicers know no SQLAlchemy.
@@ -25,7 +25,7 @@ async def add_node(conn: Connection, node: Node, now: datetime) -> Node:
     Raises:
         NodeAlreadyExists: its id is taken.
     """
-    values = _node_values(node) | {"node_id": node.node_id, "update_time": now, "revision": 1}
+    values = node_values(node) | {"node_id": node.node_id, "update_time": now, "revision": 1}
     statement = upsert(nodes).values(values).on_conflict_do_nothing().returning(*nodes.c)
     row = (await conn.execute(statement)).mappings().one_or_none()
     if row is None:
@@ -43,7 +43,7 @@ async def replace_node(conn: Connection, node: Node, now: datetime) -> Node:
     statement = update(nodes).where(nodes.c.node_id == node.node_id)
     if node.etag:
         statement = statement.where(text("'r' || revision = :etag").bindparams(etag=node.etag))
-    values = _node_values(node) | {"update_time": now, "revision": nodes.c.revision + 1}
+    values = node_values(node) | {"update_time": now, "revision": nodes.c.revision + 1}
     row = (await conn.execute(statement.values(values).returning(*nodes.c))).mappings().one_or_none()
     if row is None:
         present = await find_node(conn, node.node_id)
@@ -117,7 +117,8 @@ async def list_decisions(
     return [(row.decision, row.create_time, row.decision_id) for row in await conn.execute(statement)]
 
 
-def _node_values(node: Node) -> dict[str, Any]:
+def node_values(node: Node) -> dict[str, Any]:
+    """Return a node as the columns of its row, but for its id and what counts its changes."""
     return {
         "display_name": node.display_name,
         "type": node.type.value,
@@ -136,6 +137,21 @@ def _node_values(node: Node) -> dict[str, Any]:
         "capabilities": list(node.capabilities),
         "disabled": node.disabled,
         "disabled_reason": node.disabled_reason,
+        "address_lines": list(node.address_lines),
+        "calendar_id": node.calendar_id,
+        "daily_capacity": node.daily_capacity,
+        "hourly_capacity": node.hourly_capacity,
+        "cutoffs": [_cutoff_values(cutoff) for cutoff in node.cutoffs],
+        "programs": list(node.programs),
+    }
+
+
+def _cutoff_values(cutoff: Cutoff) -> dict[str, Any]:
+    return {
+        "carrier_code": cutoff.carrier_code,
+        "service_code": cutoff.service_code,
+        "time": "" if cutoff.time is None else cutoff.time.isoformat(),
+        "never": cutoff.time is None,
     }
 
 
@@ -160,4 +176,18 @@ def _node(row: RowMapping) -> Node:
         disabled_reason=row["disabled_reason"],
         update_time=row["update_time"],
         etag=f"r{row['revision']}",
+        address_lines=tuple(row["address_lines"]),
+        calendar_id=row["calendar_id"],
+        daily_capacity=row["daily_capacity"],
+        hourly_capacity=row["hourly_capacity"],
+        cutoffs=tuple(map(_cutoff, row["cutoffs"])),
+        programs=tuple(row["programs"]),
+    )
+
+
+def _cutoff(values: Mapping[str, Any]) -> Cutoff:
+    return Cutoff(
+        carrier_code=values["carrier_code"],
+        service_code=values["service_code"],
+        time=None if values["never"] else time.fromisoformat(values["time"]),
     )

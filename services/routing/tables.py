@@ -1,4 +1,7 @@
-"""The tables of routing, in the schema `routing`. No personal data: a destination is used and not kept."""
+"""The tables of routing, in the schema `routing`. No personal data: of a destination only its area is kept.
+
+Nodes and decisions are here; the rest of the network is in `tables_network`, rules and promises in `tables_rules`.
+"""
 
 from sqlalchemy import (
     ARRAY,
@@ -45,6 +48,13 @@ nodes = Table(
     Column("update_time", DateTime(timezone=True), nullable=False),
     # Grows with every change; what a caller knows as the etag.
     Column("revision", BigInteger, nullable=False),
+    Column("address_lines", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("calendar_id", Text, nullable=False, server_default=""),
+    Column("daily_capacity", Integer, nullable=False, server_default="0"),
+    Column("hourly_capacity", Integer, nullable=False, server_default="0"),
+    # [{"carrier_code", "service_code", "time", "never"}], as in the message.
+    Column("cutoffs", JSONB, nullable=False, server_default="[]"),
+    Column("programs", ARRAY(Text), nullable=False, server_default="{}"),
     CheckConstraint("node_id ~ '^[a-z0-9][a-z0-9-]{0,62}$'", name="node_id"),
     CheckConstraint("type IN ('DC', 'STORE', 'THIRD_PARTY', 'DROP_SHIP', 'PICKUP_POINT')", name="type"),
     CheckConstraint("country_code ~ '^[A-Z]{2}$'", name="country_code"),
@@ -54,6 +64,8 @@ nodes = Table(
     CheckConstraint("cost_currency_code ~ '^[A-Z]{3}$'", name="cost_currency_code"),
     CheckConstraint("disabled OR disabled_reason = ''", name="disabled_reason"),
     CheckConstraint("revision > 0", name="revision"),
+    CheckConstraint("daily_capacity >= 0 AND hourly_capacity >= 0", name="capacity"),
+    CheckConstraint("jsonb_typeof(cutoffs) = 'array'", name="cutoffs"),
     # ListNodes(enabled_only): in the order of the list.
     Index("ix_nodes_enabled", "node_id", postgresql_where="NOT disabled"),
 )

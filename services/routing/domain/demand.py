@@ -1,14 +1,17 @@
 """What is to be planned."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from services.kernel.errors import InvalidArgument
+from services.kernel.money import Money
 
 
-class Strategy(StrEnum):
-    """What a plan tries hardest to do."""
+class Method(StrEnum):
+    """How a plan is searched for: what it tries hardest to do."""
 
     LEAST_COST = "LEAST_COST"
     FEWEST_SPLITS = "FEWEST_SPLITS"
@@ -36,6 +39,16 @@ class Destination:
     administrative_area: str = ""
     postal_code: str = ""
 
+    @property
+    def postal_area(self) -> str:
+        """What the postal code begins with, and all of it that is kept: US 3 digits, GB the area, elsewhere 2 signs."""
+        code = self.postal_code.upper().replace(" ", "")
+        if self.country_code == "US":
+            return code[:3]
+        if self.country_code == "GB":
+            return "".join(itertools.takewhile(str.isalpha, code))
+        return code[:2]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemandLine:
@@ -44,6 +57,8 @@ class DemandLine:
     line_id: str
     sku: str
     quantity: int
+    unit_price: Money | None = None
+    required_capabilities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +77,15 @@ class Demand:
     destination: Destination
     service_level: ServiceLevel = ServiceLevel.STANDARD
     exclusions: frozenset[Exclusion] = frozenset()
-    strategy: Strategy = Strategy.LEAST_COST
+    # What the caller wants, whatever the rules say; the rules where None.
+    method: Method | None = None
     ship_complete: bool = False
+    channel: str = ""
+    program: str = ""
+    priority: int = 0
+    customer_tier: str = ""
+    due_time: datetime | None = None
+    pickup_node_id: str = ""
 
     def __post_init__(self) -> None:
         for line_id in _repeated([line.line_id for line in self.lines]):

@@ -22,6 +22,7 @@ class Precision(StrEnum):
     POSTAL_CODE = "postal code"
     POSTAL_AREA = "postal area"
     COUNTRY = "middle of the country"
+    NODE = "node"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Place:
 
     point: Point
     precision: Precision
+    # IANA; empty where nobody knows.
+    time_zone: str = ""
 
 
 def distance_km(one: Point, other: Point) -> float:

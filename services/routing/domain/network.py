@@ -1,96 +1,119 @@
-"""Which nodes come into question, and what each of them could ship at what price."""
+"""The network as planning uses it: every node with its hours and with the carrier services that collect there.
 
-from collections.abc import Iterable, Mapping
+It is built once for each state of the network and asked by every plan until the next, so it remembers what does not
+depend on an order: when parcels leave, and what the ways to a destination cost.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time
+from zoneinfo import ZoneInfo
 
-from services.kernel.money import Money
-from services.routing.domain import carriers, rates
-from services.routing.domain.carriers import Quote
-from services.routing.domain.demand import Demand, Exclusion
-from services.routing.domain.geo import Place, distance_km
+from services.routing.domain.calendar import WEEKDAYS, Calendar
+from services.routing.domain.carrier import CarrierService, Holidays
+from services.routing.domain.delivery import Deliveries
+from services.routing.domain.demand import Destination
+from services.routing.domain.departures import Departures, Pickups
 from services.routing.domain.node import Node
-from services.routing.domain.rules import Rules
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A node that does not come into question, whatever it has in stock."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Collection:
+    """A carrier service that collects at a node."""
 
-    node: Node
-    reason: str
-    explanation: str
+    service: CarrierService
+    departures: Departures
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """What a node could ship, and its prices in minor units of the plan's currency."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """A node, where and when it works, and who collects there."""
 
     node: Node
-    distance_km: float | None
-    quote: Quote
-    parcel_cost: int
-    unit_cost: int
-    order_cost: int
-    line_cost: int
-    # Of the wanted SKUs, without those that are excluded here; only what is above zero.
-    stock: Mapping[str, int]
+    zone: ZoneInfo
+    calendar: Calendar
+    collections: tuple[Collection, ...]
+    # When what is to be collected by customers is ready.
+    ready: Departures
 
     @property
     def node_id(self) -> str:
         return self.node.node_id
 
-    def shipping_cost(self, units: int) -> int:
-        """Return what a parcel with so many units costs."""
-        return self.parcel_cost + self.unit_cost * units
 
-    def handling_cost(self, pieces: int) -> int:
-        """Return what work on so many lines costs."""
-        return self.order_cost + self.line_cost * pieces
+class Network:
+    """Nodes by id, with all that belongs to them. `digest` names this state of it."""
+
+    def __init__(
+        self,
+        nodes: Iterable[Node],
+        calendars: Mapping[str, Calendar],
+        services: Sequence[CarrierService],
+        *,
+        holidays: Callable[[str], Holidays] = lambda _: {},
+        digest: str = "",
+    ) -> None:
+        self.digest = digest
+        self.services = tuple(sorted(services, key=lambda service: service.key))
+        self._holidays = holidays
+        self._deliveries: dict[tuple[str, str], Deliveries] = {}
+        self.sites = tuple(
+            self._site(node, calendars.get(node.calendar_id, WEEKDAYS))
+            for node in sorted(nodes, key=lambda node: node.node_id)
+        )
+        self.by_id = {site.node_id: site for site in self.sites}
+        self._prefixes = frozenset(
+            prefix
+            for service in self.services
+            for prefixes in (
+                *(lane.to_postal_prefixes for lane in service.lanes),
+                *(one.to_postal_prefixes for one in service.surcharges),
+            )
+            for prefix in prefixes
+        )
+        # What `reach` remembers: of destinations, and of the ways to a region.
+        self.reaches: dict[object, object] = {}
+        self.ways: dict[object, object] = {}
+
+    def deliveries(self, service: CarrierService, country_code: str) -> Deliveries:
+        """Return when a service delivers in a country."""
+        key = service.key, country_code
+        if key not in self._deliveries:
+            closed = self._holidays(country_code) if service.keeps_holidays else {}
+            self._deliveries[key] = Deliveries(
+                delivers_on=service.delivery_days, closed=closed, by=service.delivered_by
+            )
+        return self._deliveries[key]
+
+    def kept_postal_code(self, destination: Destination) -> str:
+        """Return as much of a postal code as any tariff or rule could tell apart."""
+        code = destination.postal_code.upper().replace(" ", "")
+        fitting = [prefix for prefix in self._prefixes if code.startswith(prefix)]
+        return max([destination.postal_area, *fitting], key=len)
+
+    def _site(self, node: Node, calendar: Calendar) -> Site:
+        zone = ZoneInfo(node.time_zone)
+
+        def departures(pickups: Pickups, node_calendar: Calendar) -> Departures:
+            return Departures(
+                processing_minutes=node.processing_minutes, node_calendar=node_calendar, zone=zone, pickups=pickups
+            )
+
+        collections = []
+        for service in self.services:
+            cutoff = _cutoff(node, service)
+            if cutoff is not None:
+                closed = self._holidays(node.country_code) if service.keeps_holidays else {}
+                pickups = Pickups(cutoff=cutoff, days=service.pickup_days, closed=closed)
+                collections.append(Collection(service, departures(pickups, calendar)))
+        any_time = Pickups(cutoff=time(23, 59, 59), days=frozenset(range(7)))
+        return Site(node, zone, calendar, tuple(collections), departures(any_time, calendar))
 
 
-def qualify(nodes: Iterable[Node], demand: Demand) -> tuple[tuple[Node, ...], tuple[Refusal, ...]]:
-    """Part the nodes that may ship this from those that may not, both by id."""
-    serving: list[Node] = []
-    refusals: list[Refusal] = []
-    for node in sorted(nodes, key=lambda node: node.node_id):
-        verdict = _objection(node, demand)
-        if verdict is None:
-            serving.append(node)
-        else:
-            refusals.append(Refusal(node=node, reason=verdict[0], explanation=verdict[1]))
-    return tuple(serving), tuple(refusals)
-
-
-def offer(node: Node, demand: Demand, stock: Mapping[str, int], place: Place | None, rules: Rules) -> Offer:
-    """Return what a node that qualifies could ship, and at what price."""
-    wanted = {line.sku: None for line in demand.lines}
-    distance = None if place is None else distance_km(node.point, place.point)
-    zone = carriers.zone(node.country_code, demand.destination.country_code, distance)
-    quote = carriers.quote(zone, demand.service_level)
-    return Offer(
-        node=node,
-        distance_km=distance,
-        quote=quote,
-        parcel_cost=rates.convert(Money(quote.parcel, carriers.CURRENCY_CODE), rules.cost_currency),
-        unit_cost=rates.convert(Money(quote.unit, carriers.CURRENCY_CODE), rules.cost_currency),
-        order_cost=rates.convert(node.order_cost, rules.cost_currency),
-        line_cost=rates.convert(node.line_cost, rules.cost_currency),
-        stock={
-            sku: stock[sku]
-            for sku in wanted
-            if stock.get(sku, 0) > 0 and Exclusion(node_id=node.node_id, sku=sku) not in demand.exclusions
-        },
-    )
-
-
-def _objection(node: Node, demand: Demand) -> tuple[str, str] | None:
-    country = demand.destination.country_code
-    if node.disabled:
-        return "DISABLED", f"gets no new work: {node.disabled_reason or 'it is disabled'}"
-    if not node.ships:
-        return "DOES_NOT_SERVE_DESTINATION", "hands over to customers on the spot and ships nothing"
-    if not node.serves(country):
-        return "DOES_NOT_SERVE_DESTINATION", f"does not ship to {country}"
-    if demand.excludes(node.node_id):
-        return "EXCLUDED", "was tried in vain and left out"
-    return None
+def _cutoff(node: Node, service: CarrierService) -> time | None:
+    """Return until when a service collects at a node: what the node says of it, of its carrier, else what it says."""
+    for service_code in (service.service_code, ""):
+        for one in node.cutoffs:
+            if (one.carrier_code, one.service_code) == (service.carrier_code, service_code):
+                return one.time
+    return service.cutoff

@@ -3,7 +3,7 @@
 import functools
 import zoneinfo
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 
 from services.kernel.errors import Aborted, AlreadyExists, InvalidArgument, NotFound
@@ -56,6 +56,15 @@ class NodeChanged(Aborted):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cutoff:
+    """Until when a carrier collects at a node, local time; None: never. All its services where none is named."""
+
+    carrier_code: str
+    service_code: str = ""
+    time: time | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """A place that ships: what it is, what it can do, what it costs."""
 
@@ -77,6 +86,12 @@ class Node:
     disabled_reason: str
     update_time: datetime | None = None
     etag: str = ""
+    address_lines: tuple[str, ...] = ()
+    calendar_id: str = ""
+    daily_capacity: int = 0
+    hourly_capacity: int = 0
+    cutoffs: tuple[Cutoff, ...] = ()
+    programs: tuple[str, ...] = ()
 
     def serves(self, country_code: str) -> bool:
         """Tell whether it ships to this country; an empty list means to all."""
@@ -97,7 +112,7 @@ def checked(node: Node) -> Node:
         UnknownTimeZone: nobody knows when a day begins there.
         UnusableCost: the costs are negative, too large, in two currencies, or in one that cannot be compared.
     """
-    if node.time_zone not in _time_zones():
+    if node.time_zone not in time_zones():
         raise UnknownTimeZone(f"{node.time_zone!r} is not an IANA time zone", time_zone=node.time_zone)
     currencies = {node.order_cost.currency_code, node.line_cost.currency_code}
     if len(currencies) > 1:
@@ -112,6 +127,7 @@ def checked(node: Node) -> Node:
 
 
 @functools.cache
-def _time_zones() -> frozenset[str]:
+def time_zones() -> frozenset[str]:
+    """Return the names of all time zones."""
     # A look-up in this set, not ZoneInfo(key): a key is a path, and a strange one ("../x", "America") raises all sorts.
     return frozenset(zoneinfo.available_timezones())

@@ -1,11 +1,9 @@
-"""Pieces: units of one line at one node. What they cost, and how lines of one SKU share what a node ships."""
+"""Pieces: units of one line at one node, and how lines of one SKU share what nodes ship."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.routing.domain.demand import DemandLine
-from services.routing.domain.network import Offer
-from services.routing.domain.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +67,3 @@ def settle(quantities: Quantities, lines: Iterable[DemandLine]) -> Allocation:
         for node_id, mine in sorted(pieces.items())
         if mine
     }
-
-
-def cost(allocation: Allocation, offers: Mapping[str, Offer], rules: Rules) -> int:
-    """Return what an allocation costs: shipping, handling and splitting together."""
-    total = rules.split_penalty * max(0, len(allocation) - 1)
-    for node_id, pieces in allocation.items():
-        total += offers[node_id].shipping_cost(sum(piece.quantity for piece in pieces))
-        total += offers[node_id].handling_cost(len(pieces))
-    return total

@@ -44,18 +44,76 @@ async def oms_route(logs_apart: None, service: Callable[..., Awaitable[Any]], mo
     return run
 
 
-async def test_the_demonstration_network_is_imported_once_and_exported_whole(oms_route: Run, tmp_path: Path):
-    code, out, _ = await oms_route("nodes", "import", NETWORK, "--json")
+async def outcomes(oms_route: Run, *arguments: str) -> set[str]:
+    code, out, _ = await oms_route("nodes", "import", *arguments, "--json")
     assert code == 0
-    assert {entry["outcome"] for entry in json.loads(out)} == {"added"}
-    _, out, _ = await oms_route("nodes", "import", NETWORK, "--json")
-    assert {entry["outcome"] for entry in json.loads(out)} == {"unchanged"}
+    return {change["outcome"] for change in json.loads(out)["changes"]}
+
+
+async def test_the_demonstration_network_is_imported_once_and_exported_whole(oms_route: Run, tmp_path: Path):
+    assert await outcomes(oms_route, NETWORK, "--check") == {"added"}
+    assert await outcomes(oms_route, NETWORK) == {"added"}
+    assert await outcomes(oms_route, NETWORK) == {"unchanged"}
     _, exported, _ = await oms_route("nodes", "export")
-    assert len(yaml.safe_load(exported)["nodes"]) == 10
+    assert {name: len(entries) for name, entries in yaml.safe_load(exported).items()} == {
+        "calendars": 7,
+        "nodes": 10,
+        "carrier_services": 7,
+    }
     copy = tmp_path / "copy.yaml"
     copy.write_text(exported)
-    _, out, _ = await oms_route("nodes", "import", str(copy), "--json")
-    assert {entry["outcome"] for entry in json.loads(out)} == {"unchanged"}
+    assert await outcomes(oms_route, str(copy)) == {"unchanged"}
+    _, exported, _ = await oms_route("nodes", "export", "--format", "csv")
+    table = tmp_path / "nodes.csv"
+    table.write_text(exported)
+    assert await outcomes(oms_route, str(table)) == {"unchanged"}
+    table.write_text(exported.replace("dc-east,East Distribution Center", "dc-east,East"))
+    assert await outcomes(oms_route, str(table)) == {"unchanged", "replaced"}
+
+
+async def test_a_file_with_problems_shows_them_all_and_changes_nothing(oms_route: Run, tmp_path: Path):
+    wrong = tmp_path / "wrong.yaml"
+    for place, mistake, meant in (
+        ("nodes[0].calendar_id", ("calendar_id: us-dc\n    daily", "calendar_id: us-cd\n    daily"), "us-dc"),
+        ("nodes[0].calender_id", ("    calendar_id: us-dc\n    daily", "    calender_id: x\n    daily"), "calendar_id"),
+        ("nodes[0].latitude", ("latitude: 40.52", "latitude: 140.52"), ""),
+    ):
+        wrong.write_text(_NETWORK_TEXT.replace(*mistake, 1).replace("Europe/Paris", "Europe/Pariss"))
+        code, out, _ = await oms_route("nodes", "import", str(wrong))
+        assert code == 1
+        assert place in out
+        assert meant in out
+        code, out, _ = await oms_route("nodes", "import", str(wrong), "--check", "--json")
+        assert code == 1
+        assert json.loads(out)[0]["place"] == place
+    assert "Nodes: nothing" in (await oms_route("nodes", "list"))[1]
+
+
+async def test_calendars_and_carriers_are_listed(oms_route: Run):
+    await oms_route("nodes", "import", NETWORK)
+    _, out, _ = await oms_route("calendars", "list")
+    assert "us-dc" in out
+    assert "GB-ENG" in out
+    _, out, _ = await oms_route("carriers", "list")
+    assert "sandbox/uk-by-noon" in out
+    assert "12:00" in out
+
+
+async def test_products_are_imported_from_csv_and_from_yaml(oms_route: Run, tmp_path: Path):
+    table = tmp_path / "products.csv"
+    table.write_text("sku,grams,required_capabilities,hs_code\nTEE,180,,610910\nPAINT,900,hazmat cold,\n")
+    assert (await oms_route("products", "import", str(table)))[1] == "2 products, 2 of them new or different\n"
+    document = tmp_path / "products.yaml"
+    document.write_text("products: [{sku: TEE, grams: 181, hs_code: 610910}]")
+    _, out, _ = await oms_route("products", "import", str(document), "--json")
+    assert json.loads(out) == {"products": 1, "changed": 1}
+    _, out, _ = await oms_route("products", "list", "--sku", "PAINT")
+    assert "cold hazmat" in out
+    assert "TEE" not in out
+    table.write_text("sku,gramms\nTEE,1\n")
+    code, out, _ = await oms_route("products", "import", str(table))
+    assert code == 1
+    assert "grams" in out
 
 
 async def test_a_node_is_disabled_and_enabled_again(oms_route: Run):
@@ -81,12 +139,14 @@ async def test_a_plan_is_shown_and_explained_by_order_and_by_decision(oms_route:
 
 async def test_no_is_norway(oms_route: Run, tmp_path: Path):
     _, exported, _ = await oms_route("nodes", "export")
-    assert yaml.safe_load(exported) == {"nodes": []}
-    node = yaml.safe_load(_NETWORK_TEXT)["nodes"][0] | {"disabled": True}
-    text = yaml.safe_dump({"nodes": [node]}) + "  serves_country_codes: [NO, SE]\n"
-    (tmp_path / "north.yaml").write_text(text)
+    assert yaml.safe_load(exported) == {"calendars": [], "nodes": [], "carrier_services": []}
+    document = yaml.safe_load(_NETWORK_TEXT)
+    document["nodes"] = [document["nodes"][0] | {"disabled": True}]
+    order = ("calendars", "carrier_services", "nodes")
+    text = yaml.safe_dump({name: document[name] for name in order}, sort_keys=False)
+    (tmp_path / "north.yaml").write_text(text + "  serves_country_codes: [NO, SE]\n")
     await oms_route("nodes", "import", str(tmp_path / "north.yaml"))
-    _, out, _ = await oms_route("nodes", "show", node["node_id"], "--json")
+    _, out, _ = await oms_route("nodes", "show", "dc-east", "--json")
     assert json.loads(out)["node"]["serves_country_codes"] == ["NO", "SE"]
     assert json.loads(out)["node"]["disabled"] is True
 
@@ -101,6 +161,6 @@ async def test_what_the_service_refuses_ends_with_one_and_its_reason(oms_route: 
 async def test_what_the_user_writes_wrongly_ends_with_two(oms_route: Run, tmp_path: Path):
     assert (await oms_route("plan", "--sku", "TEE", "--to", "US"))[0] == 2
     broken = tmp_path / "broken.yaml"
-    for text in ("nodes: [{node_id: 5, no_such_field: 1}]", "- 1", "", "{", "nodes: 7"):
+    for text in ("{", "a: b: c"):
         broken.write_text(text)
         assert (await oms_route("nodes", "import", str(broken)))[0] == 2

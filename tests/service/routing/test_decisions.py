@@ -25,7 +25,7 @@ async def test_a_plan_sees_the_stock_of_inventory(world: World):
     assert [(one.node_id, [line.quantity for line in one.lines]) for one in decision.assignments] == [
         ("dc-west", [2, 1])
     ]
-    assert decision.rule_version == "builtin-1"
+    assert decision.rule_version == "builtin@2"
     assert len(decision.inputs_digest) == 64
     assert decision.explanation.startswith("dc-west ships both lines for ")
     east = next(one for one in decision.candidates if one.node_id == "dc-east")
@@ -158,3 +158,15 @@ async def test_an_order_of_five_thousand_lines_is_planned(world: World):
     await world.stock("dc-east", **{f"SKU-{number}": 1 for number in range(0, 5000, 2)})
     decision = (await world.routing.PlanOrder(order(*((f"SKU-{number}", 1) for number in range(5000))))).decision
     assert len(decision.assignments[0].lines) == len(decision.unplanned_lines) == 2500
+
+
+async def test_prices_in_a_currency_that_nobody_can_compare_are_refused(world):
+    request = order(("TEE", 1))
+    request.lines[0].unit_price.currency_code = "XTS"
+    with pytest.raises(InvalidArgument, match="cannot be compared"):
+        await world.routing.PlanOrder(request)
+
+
+async def test_collecting_at_a_node_that_is_not_there_is_refused(world):
+    with pytest.raises(NotFound, match="no node 'nowhere'"):
+        await world.routing.PlanOrder(order(("TEE", 1), pickup_node_id="nowhere"))

@@ -1,15 +1,24 @@
 """Small networks and demands, of which a test names only what it is about."""
 
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time
 from typing import Any
 
+from oms.routing.v1.rule_set_pb2 import RuleSet
 from services.kernel.money import Money
+from services.routing import rules_reading
+from services.routing.domain.builtin_carriers import SERVICES
+from services.routing.domain.calendar import Calendar
+from services.routing.domain.carrier import CarrierService, Lane, Surcharge
 from services.routing.domain.demand import Demand, DemandLine, Destination
 from services.routing.domain.geo import Place, Point, Precision
+from services.routing.domain.inputs import Inputs
+from services.routing.domain.network import Network
 from services.routing.domain.node import Node, NodeType
-from services.routing.domain.outcome import Candidate, Plan
-from services.routing.domain.plan import Inputs, make_plan
-from services.routing.domain.rules import BUILTIN
+from services.routing.domain.outcome import Assignment, Candidate, Plan
+from services.routing.domain.planning import make_plan
+from services.routing.domain.rules import BUILTIN, Rules
+from services.routing.files import documents
 
 # A Monday's noon in New York.
 NOW = datetime(2026, 3, 2, 17, tzinfo=UTC)
@@ -51,19 +60,103 @@ def demand(*lines: tuple[str, int], **changes: Any) -> Demand:
     return Demand(**(values | changes))
 
 
+def service(service_code: str, **changes: Any) -> CarrierService:
+    """Return a ground service of carrier "acme" that carries anything anywhere in two days for 5.00 a parcel."""
+    lane = {name: changes.pop(name) for name in list(changes) if name in Lane.__dataclass_fields__}
+    values: dict[str, Any] = {
+        "carrier_code": "acme",
+        "service_code": service_code,
+        "service_level": "STANDARD",
+        "capabilities": frozenset({"hazmat", "cold"}),
+        "lanes": (a_lane(**lane),),
+        "cutoff": time(17),
+    }
+    return CarrierService(**(values | changes))
+
+
+def a_lane(**changes: Any) -> Lane:
+    """Return a lane from anywhere to anywhere: 5.00 a parcel, two days."""
+    values: dict[str, Any] = {
+        "zone": "any",
+        "parcel_price": Money(500, "USD"),
+        "kilogram_price": Money(0, "USD"),
+        "unit_price": Money(0, "USD"),
+        "transit_days": 2,
+    }
+    return Lane(**(values | changes))
+
+
+def surcharge(**changes: Any) -> Surcharge:
+    values: dict[str, Any] = {"name": "surcharge", "amount": Money(0, "USD")}
+    return Surcharge(**(values | changes))
+
+
+def rules(*strategies: Mapping[str, Any], **changes: Any) -> Rules:
+    """Return the rules of a document as people write it, with one profile of these strategies where it names none."""
+    profile: dict[str, Any] = {"name": "all", "strategies": [_named(n, one) for n, one in enumerate(strategies)]}
+    if "fallback" in changes:
+        profile["fallback"] = changes.pop("fallback")
+    document = {"rule_set_id": "test", "profiles": [profile]} | changes
+    message, problems = documents.read(document, RuleSet())
+    assert not problems, problems
+    return rules_reading.read(message, "test@1")
+
+
+def _named(number: int, strategy: Mapping[str, Any]) -> dict[str, Any]:
+    criteria = [{"name": f"criterion {at}", **one} for at, one in enumerate(strategy.get("criteria", []))]
+    return {"name": f"strategy {number}", **strategy, **({"criteria": criteria} if criteria else {})}
+
+
 def inputs(
-    wanted: Demand, nodes: list[Node], stock: dict[str, dict[str, int]], place: Place | None = NEW_YORK
+    wanted: Demand,
+    nodes: Sequence[Node],
+    stock: Mapping[str, Mapping[str, int]],
+    place: Place | None = NEW_YORK,
+    *,
+    services: Sequence[CarrierService] = SERVICES,
+    calendars: Mapping[str, Calendar] | None = None,
+    **changes: Any,
 ) -> Inputs:
-    return Inputs(demand=wanted, nodes=tuple(nodes), stock=stock, place=place, now=NOW, rules=BUILTIN)
+    """Return what a plan is made from: the built-in rules, the sandbox carrier and a Monday's noon, unless told."""
+    network = Network(nodes, calendars or {}, services)
+    values: dict[str, Any] = {"now": NOW, "rules": BUILTIN}
+    return Inputs(demand=wanted, network=network, stock=stock, place=place, **(values | changes))
 
 
-def plan(wanted: Demand, nodes: list[Node], stock: dict[str, dict[str, int]], place: Place | None = NEW_YORK) -> Plan:
-    return make_plan(inputs(wanted, nodes, stock, place))
+def plan(
+    wanted: Demand,
+    nodes: Sequence[Node],
+    stock: Mapping[str, Mapping[str, int]],
+    place: Place | None = NEW_YORK,
+    **changes: Any,
+) -> Plan:
+    return make_plan(inputs(wanted, nodes, stock, place, **changes))
 
 
 def shipped(made: Plan) -> dict[str, dict[str, int]]:
     """Return units per node and line."""
     return {it.node.node_id: {piece.line_id: piece.quantity for piece in it.pieces} for it in made.assignments}
+
+
+def only(made: Plan) -> Assignment:
+    """Return the one part of a plan that must be of one."""
+    (assignment,) = made.assignments
+    return assignment
+
+
+def cents(terms: Mapping[str, Money]) -> dict[str, int]:
+    """Return what something costs, by name, in minor units."""
+    return {name: amount.minor for name, amount in terms.items()}
+
+
+def trials(made: Plan) -> list[tuple[str, str]]:
+    """Return what each strategy came to."""
+    return [(one.strategy, one.reason) for one in made.trials]
+
+
+def left(made: Plan) -> list[tuple[str, int, str]]:
+    """Return what nobody ships: line, units, reason."""
+    return [(line.line_id, line.quantity, line.reason) for line in made.unplanned]
 
 
 def candidate(made: Plan, node_id: str) -> Candidate:

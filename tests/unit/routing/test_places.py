@@ -36,7 +36,8 @@ def test_a_military_post_office_has_no_place_of_its_own():
 
 @pytest.mark.parametrize(("code", "area"), [("SW1A 1AA", "SW"), ("m1 1ae", "M"), ("ZE1 0AA", "ZE"), ("BT1 5GS", "BT")])
 def test_a_british_postcode_is_found_by_its_area(code, area):
-    assert locate(Destination(country_code="GB", postal_code=code)) == Place(BRITISH_AREAS[area], Precision.POSTAL_AREA)
+    place = locate(Destination(country_code="GB", postal_code=code))
+    assert place == Place(BRITISH_AREAS[area], Precision.POSTAL_AREA, "Europe/London")
 
 
 def test_there_are_124_british_areas_all_of_them_on_the_isles():
@@ -45,7 +46,8 @@ def test_there_are_124_british_areas_all_of_them_on_the_isles():
 
 
 def test_another_country_s_code_is_not_taken_for_an_american_one():
-    assert locate(Destination(country_code="DE", postal_code="10115")) == Place(COUNTRIES["DE"], Precision.COUNTRY)
+    place = locate(Destination(country_code="DE", postal_code="10115"))
+    assert place == Place(COUNTRIES["DE"], Precision.COUNTRY, "Europe/Berlin")
 
 
 def test_a_country_that_nobody_knows_is_nowhere():

@@ -1,72 +1,81 @@
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+"""The times of a plan: when it leaves, until when work may begin, when it is there."""
 
-from services.routing.domain.promise import hand_over_time, promise_time
+from datetime import UTC, date, datetime, time, timedelta
 
-NEW_YORK = ZoneInfo("America/New_York")
+from services.routing.domain.demand import Destination
+from services.routing.domain.geo import Place, Point, Precision
+from services.routing.domain.node import Cutoff
+from services.routing.domain.outcome import Assignment
+from tests.unit.routing.build import NEW_YORK, demand, node, only, plan, service
 
-
-def at(*parts: int, zone: ZoneInfo = NEW_YORK) -> datetime:
-    return datetime(*parts, tzinfo=zone).astimezone(UTC)  # type: ignore[arg-type,misc]
-
-
-def test_a_promise_is_the_end_of_a_day_at_the_node():
-    assert promise_time(at(2026, 3, 2, 12), "America/New_York", 60, 1) == at(2026, 3, 3, 23, 59, 59)
+CUTOFF = datetime(2026, 3, 2, 22, tzinfo=UTC)  # 17:00 in New York
+STOCK = {"dc-east": {"TEE": 9}}
 
 
-def test_nobody_carries_on_a_weekend():
-    friday = at(2026, 3, 6, 9)
-    assert promise_time(friday, "America/New_York", 60, 1) == at(2026, 3, 9, 23, 59, 59)
+def planned(
+    now: datetime, *, place: Place = NEW_YORK, country_code: str = "US", of_node=None, **of_service
+) -> Assignment:
+    wanted = demand(("TEE", 1), destination=Destination(country_code=country_code))
+    nodes = [node("dc-east", **(of_node or {}))]
+    made = plan(wanted, nodes, STOCK, place, services=[service("ground", **of_service)], now=now)
+    return only(made)
 
 
-def test_nobody_works_on_a_weekend():
-    saturday = at(2026, 3, 7, 9)
-    assert hand_over_time(saturday, "America/New_York", 60) == at(2026, 3, 9, 1)
+def test_what_is_ready_at_the_cut_off_leaves_and_a_second_later_waits_a_day():
+    ready_in_time = CUTOFF - timedelta(hours=1)
+    assert planned(ready_in_time).dispatch_time == CUTOFF
+    assert planned(ready_in_time + timedelta(seconds=1)).dispatch_time == CUTOFF + timedelta(days=1)
 
 
-def test_work_that_friday_does_not_finish_goes_on_on_monday():
-    assert hand_over_time(at(2026, 3, 13, 23), "America/New_York", 120) == at(2026, 3, 16, 1)
+def test_work_may_begin_as_late_as_the_cut_off_allows():
+    assert planned(CUTOFF - timedelta(hours=5)).release_by_time == CUTOFF - timedelta(hours=1)
 
 
-def test_what_is_ready_as_a_day_ends_is_handed_over_on_the_next():
-    assert hand_over_time(at(2026, 3, 2, 23), "America/New_York", 60) == at(2026, 3, 3)
-    assert hand_over_time(at(2026, 3, 6, 23), "America/New_York", 60) == at(2026, 3, 9)
+def test_a_node_may_have_a_cut_off_of_its_own():
+    early = {"cutoffs": (Cutoff(carrier_code="acme", time=time(12)),)}
+    assert planned(CUTOFF - timedelta(hours=3), of_node=early).dispatch_time == CUTOFF + timedelta(hours=19)
 
 
-def test_the_node_s_weekend_counts_and_not_the_caller_s():
-    # Sunday in New York is Monday in Sydney.
-    sunday = at(2026, 3, 1, 18)
-    assert hand_over_time(sunday, "Australia/Sydney", 0) == sunday
+def test_a_parcel_is_there_at_the_end_of_its_last_day_where_it_arrives():
+    # Leaves on Monday; two days on the way; Wednesday ends in Los Angeles three hours after it does in New York.
+    los_angeles = Place(Point(34.0, -118.2), Precision.POSTAL_CODE, "America/Los_Angeles")
+    assert planned(CUTOFF - timedelta(hours=2), place=los_angeles).promise_time == datetime(
+        2026, 3, 5, 7, 59, 59, tzinfo=UTC
+    )
+
+
+def test_nothing_is_delivered_on_days_on_which_the_carrier_does_not():
+    friday = datetime(2026, 3, 6, 17, tzinfo=UTC)
+    assert planned(friday, transit_days=1).promise_time.date() == date(2026, 3, 10)  # Monday ends on Tuesday in UTC
+    every_day = frozenset(range(7))
+    assert planned(friday, transit_days=1, delivery_days=every_day).promise_time.date() == date(2026, 3, 8)
+
+
+def test_the_earliest_delivery_is_never_after_the_promise():
+    both = planned(CUTOFF - timedelta(hours=2), transit_days=4, least_transit_days=2)
+    assert both.promise_time - both.earliest_delivery_time == timedelta(days=2)
+    one = planned(CUTOFF - timedelta(hours=2), transit_days=4)
+    assert one.promise_time == one.earliest_delivery_time
 
 
 def test_a_promise_over_the_change_to_summer_time_is_still_the_end_of_the_day():
     # Clocks go forward on Sunday 8 March 2026: midnight is at 04:00 UTC afterwards, and was at 05:00.
-    promise = promise_time(at(2026, 3, 6, 9), "America/New_York", 60, 1)
-    assert promise == datetime(2026, 3, 10, 3, 59, 59, tzinfo=UTC)
+    new_york = Place(NEW_YORK.point, NEW_YORK.precision, "America/New_York")
+    assert planned(datetime(2026, 3, 6, 14, tzinfo=UTC), place=new_york, transit_days=1).promise_time == datetime(
+        2026, 3, 10, 3, 59, 59, tzinfo=UTC
+    )
 
 
-def test_a_promise_over_the_change_to_winter_time_is_still_the_end_of_the_day():
-    promise = promise_time(datetime(2026, 10, 23, 9, tzinfo=UTC), "Europe/Berlin", 60, 1)
-    assert promise == datetime(2026, 10, 26, 22, 59, 59, tzinfo=UTC)
-
-
-def test_where_the_last_hour_of_a_day_comes_twice_the_day_ends_the_second_time():
-    # In Tehran clocks went back from midnight to 23:00 as Tuesday 21 September 2021 ended.
-    tehran = ZoneInfo("Asia/Tehran")
-    promise = promise_time(at(2021, 9, 20, 9, zone=tehran), "Asia/Tehran", 0, 1)
-    assert promise == datetime(2021, 9, 21, 20, 29, 59, tzinfo=UTC)
-
-
-def test_a_working_day_of_twenty_three_hours_has_that_many():
-    # In Amman clocks went forward as Friday 1 April 2016 began: two hours are left of Thursday, and the third, Friday's
-    # first, ends at 02:00.
-    amman = ZoneInfo("Asia/Amman")
-    assert hand_over_time(at(2016, 3, 31, 22, zone=amman), "Asia/Amman", 3 * 60) == at(2016, 4, 1, 2, zone=amman)
-
-
-def test_a_month_of_processing_is_thirty_working_days():
-    assert hand_over_time(at(2026, 6, 1), "America/New_York", 43200) == at(2026, 7, 13)
-
-
-def test_a_promise_within_the_day_needs_no_transit():
-    assert promise_time(at(2026, 3, 2, 12), "America/New_York", 0, 0) == at(2026, 3, 2, 23, 59, 59)
+def test_people_read_the_day_of_the_promise_as_it_is_where_the_parcel_arrives():
+    # Thursday ends in Los Angeles when Friday has begun in Sydney, from where it is sent.
+    los_angeles = Place(Point(34.0, -118.2), Precision.POSTAL_CODE, "America/Los_Angeles")
+    made = plan(
+        demand(("TEE", 1)),
+        [node("dc-east", country_code="AU", time_zone="Australia/Sydney")],
+        STOCK,
+        los_angeles,
+        services=[service("air")],
+        now=datetime(2026, 3, 3, 1, tzinfo=UTC),
+    )
+    assert only(made).promise_time == datetime(2026, 3, 6, 7, 59, 59, tzinfo=UTC)
+    assert "promised 5 Mar 2026" in made.explanation
