@@ -6,6 +6,7 @@ TASK_QUEUE = "oms"
 ORDER = "Order"
 FULFILLMENT = "Fulfillment"
 RETURN = "Return"
+OUTAGE = "Outage"
 
 # Signals: past facts. Their payloads are the messages of the same name in oms.workflow.v1.
 HOLD_PLACED = "hold_placed"
@@ -18,6 +19,7 @@ TRACKING_EVENT_RECORDED = "tracking_event_recorded"
 AUTHORIZATION_DECIDED = "authorization_decided"
 RECEIPT_RECORDED = "receipt_recorded"
 INSPECTION_RECORDED = "inspection_recorded"
+OUTAGE_ENDED = "outage_ended"
 
 # Updates: commands that need an answer.
 CANCEL_ORDER = "cancel_order"
@@ -36,3 +38,8 @@ def fulfillment_workflow_id(fulfillment_order_id: str) -> str:
 def return_workflow_id(return_id: str) -> str:
     """Return the id of the process that drives this return."""
     return f"return/{return_id}"
+
+
+def outage_workflow_id(outage_id: str) -> str:
+    """Return the id of the process that moves work away from what is off."""
+    return f"outage/{outage_id}"

@@ -19,3 +19,17 @@ PARTNER_CALL = ActivityConfig(start_to_close_timeout=timedelta(seconds=60), retr
 
 # A call that was refused for good is a matter for people; it is tried again after this, in case they mended it.
 STUCK_RETRY = timedelta(minutes=15)
+
+# A node that is off may not answer any more: it is asked for its work for so long, and again at the next look.
+TAKE_BACK = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=20), schedule_to_close_timeout=timedelta(seconds=60), retry_policy=_REPEAT
+)
+
+# Until units that were taken back have been planned again; asked for again and again, in one activity.
+FIND_PLAN = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=20),
+    schedule_to_close_timeout=timedelta(minutes=2),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(milliseconds=200), backoff_coefficient=1.5, maximum_interval=timedelta(seconds=5)
+    ),
+)

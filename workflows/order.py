@@ -118,6 +118,8 @@ class OrderWorkflow:
             priority=self._input.priority,
             ship_complete=self._input.ship_complete,
         )
+        if self._promise:
+            command.due_time.FromDatetime(self._promise)
         result = await self._process.call(
             OrderActivities.allocate, command, options.SERVICE_CALL, summary="plan and reserve"
         )
@@ -228,7 +230,7 @@ class OrderWorkflow:
             OrderActivities.expire_hold, command, options.SERVICE_CALL, summary="apply the hold's deadline"
         )
         if result.resolved:
-            self._state.hold_resolved(hold_id, cancel=result.cancel)
+            self._state.hold_resolved(hold_id, cancel=result.cancel, now=self._retry_time())
         else:
             self._state.hold_escalated(hold_id)
 
@@ -262,7 +264,8 @@ class OrderWorkflow:
     @workflow.signal(name=contract.HOLD_RESOLVED)
     def hold_resolved(self, fact: pb.HoldResolved) -> None:
         """A hold was released, rejected or expired."""
-        self._state.hold_resolved(fact.hold_id, cancel=fact.cancel or fact.state == IntakeHold.STATE_REJECTED)
+        cancel = fact.cancel or fact.state == IntakeHold.STATE_REJECTED
+        self._state.hold_resolved(fact.hold_id, cancel=cancel, now=self._retry_time())
 
     @workflow.signal(name=contract.STOCK_ARRIVED)
     def stock_arrived(self, fact: pb.StockArrived) -> None:
@@ -287,6 +290,10 @@ class OrderWorkflow:
         self._state.fulfillment_changed(
             fact.fulfillment_order_id, fact.sequence, units_of(fact.rejected), units_of(fact.cancelled)
         )
+
+    def _retry_time(self) -> datetime | None:
+        """Return the time where a hold that goes may have kept what waits for stock: it is planned again at once."""
+        return workflow.now() if self._state.awaited() and workflow.patched("plan-again-on-release") else None
 
     def _holds(self) -> str:
         return ", ".join(sorted({hold.type for hold in self._state.holds.values()}))

@@ -22,10 +22,12 @@ from services.chassis.settings import Settings
 from workflows.activities.calls import Stubs
 from workflows.activities.fulfillment import FulfillmentActivities
 from workflows.activities.order import OrderActivities
+from workflows.activities.outage import OutageActivities
 from workflows.activities.returns import ReturnActivities
 from workflows.contract import TASK_QUEUE
 from workflows.fulfillment import FulfillmentWorkflow
 from workflows.order import OrderWorkflow
+from workflows.outage import OutageWorkflow
 from workflows.returns import ReturnWorkflow
 
 log = structlog.get_logger()
@@ -50,10 +52,11 @@ def stubs(settings: Settings, channels: Channels) -> Stubs:
 def build(client: Client, services: Stubs, task_queue: str = TASK_QUEUE) -> Worker:
     """Return a worker with every process and every activity."""
     order, fulfillment, returns = OrderActivities(services), FulfillmentActivities(services), ReturnActivities(services)
+    outage = OutageActivities(services)
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[OrderWorkflow, FulfillmentWorkflow, ReturnWorkflow],
+        workflows=[OrderWorkflow, FulfillmentWorkflow, ReturnWorkflow, OutageWorkflow],
         activities=[
             order.allocate,
             order.give_back,
@@ -70,6 +73,11 @@ def build(client: Client, services: Stubs, task_queue: str = TASK_QUEUE) -> Work
             returns.reimburse,
             returns.give_up,
             returns.close,
+            outage.list_work,
+            outage.weigh,
+            outage.take_back,
+            outage.find_plan,
+            outage.record,
         ],
         max_cached_workflows=CACHED_WORKFLOWS,
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(),

@@ -13,7 +13,7 @@ from services.chassis.database import Connection
 from services.chassis.service import Parts
 from services.fulfillment import store, store_events, store_intents, store_shipments, tell, wire
 from services.fulfillment.domain.cancellation import asked_of_node, conclude
-from services.fulfillment.domain.node_event import NodeEvent, Type, apply
+from services.fulfillment.domain.node_event import NodeEvent, Type, apply, told_apart
 from services.fulfillment.domain.problems import UnknownFulfillmentOrder, UnknownParcel
 from services.fulfillment.domain.status import RequestStatus
 from services.fulfillment.domain.submission import submitted
@@ -58,9 +58,13 @@ class Nodes:
         wanted = wire.units(request.lines)
         key = key_of(request)
         async with self._database.begin() as conn:
-            order = await store.get(conn, request.fulfillment_order_id)
-            plan = {"units": asked_of_node(order, wanted)}
+            order = await store.get(conn, request.fulfillment_order_id, lock=request.reroute)
+            kept = await store_shipments.labelled_units(conn, order.fulfillment_order_id) if request.reroute else None
+            plan = {"units": asked_of_node(order, wanted, kept)}
             intent = await store_intents.keep(conn, key, plan, self._clock.now())
+            if request.reroute and not intent.answered:
+                # Said before the node is asked: it may report before its answer is home.
+                await store.save(conn, order, order.rerouted(intent.plan["units"]), self._clock.now())
         asked: dict[str, int] = intent.plan["units"]
         ask = asked and not intent.answered
         answers = (
@@ -85,6 +89,7 @@ class Nodes:
                 reported_since=await store_events.stop_answered_since(
                     conn, request.fulfillment_order_id, intent.create_time
                 ),
+                reroute=request.reroute,
             )
             await store.save(conn, before, outcome.order, now)
             if outcome.event:
@@ -125,7 +130,10 @@ class Nodes:
                 outcomes.append(Recorded(event_id=event.event_id, repeated=True))
                 continue
             try:
-                order = await self._apply(conn, order, event)
+                told, parts = told_apart(order, event)
+                for part in parts:
+                    told = await self._apply(conn, told, part)
+                order = told
             except REFUSALS as refusal:
                 await store_events.add_node_event(conn, event, now, refusal.reason)
                 outcomes.append(Recorded(event_id=event.event_id, refusal=refusal))

@@ -4,7 +4,10 @@ from datetime import datetime
 
 from google.protobuf.message import Message
 
+from oms.fulfillment.v1 import fulfillment_service_pb2 as rpc
 from services.chassis.paging import decode_token
+from services.fulfillment import store
+from services.fulfillment.domain.work import FulfillmentOrder
 from services.kernel.errors import InvalidArgument
 
 
@@ -16,6 +19,13 @@ def newest_first(request: Message) -> tuple[datetime, str] | None:
         case [str(moment), str(identity)]:
             return _moment(moment), identity
     raise _nonsense()
+
+
+def place(request: rpc.ListFulfillmentOrdersRequest, last: FulfillmentOrder) -> str:
+    """Return the moment by which a fulfillment order has its place in the list that is asked for."""
+    if request.earliest_promise_first:
+        return (last.promise_time or store.NO_PROMISE).isoformat()
+    return last.create_time.isoformat()
 
 
 def tracking(request: Message) -> tuple[datetime, int, str] | None:

@@ -47,13 +47,17 @@ class FulfillmentServicer(FulfillmentServiceServicer):
                 order_id=request.order_id,
                 node_id=request.node_id,
                 status=wire.status(request.status),
+                carrier_code=request.carrier_code,
+                service_code=request.service_code,
+                waiting_only=request.waiting_only,
                 before=pages.newest_first(request),
                 size=size + 1,
+                earliest_promise_first=request.earliest_promise_first,
             )
         page, last = found[:size], found[size - 1] if len(found) > size else None
         return rpc.ListFulfillmentOrdersResponse(
             fulfillment_orders=map(wire.fulfillment_order, page),
-            next_page_token=encode_token(request, last.create_time.isoformat(), last.fulfillment_order_id)
+            next_page_token=encode_token(request, pages.place(request, last), last.fulfillment_order_id)
             if last
             else "",
         )

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import RowMapping, select, text, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,6 +30,7 @@ _ORDER = (
     orders.c.node_reference,
     orders.c.create_time,
     orders.c.update_time,
+    orders.c.rerouting,
 )
 _LINE = (
     lines.c.fulfillment_order_id,
@@ -41,6 +42,10 @@ _LINE = (
     lines.c.rejected_quantity,
     lines.c.cancelled_quantity,
 )
+# As the index of what waits has it.
+_WAITS = "status IN ('SCHEDULED', 'OPEN', 'IN_PROGRESS', 'ON_HOLD')"
+# Where work without a promise stands among the others.
+NO_PROMISE = datetime(9999, 12, 31, tzinfo=UTC)
 _SAVE_LINES = text("""
 UPDATE fulfillment.fulfillment_order_lines AS l
 SET waiting_quantity = c.waiting, shipped_quantity = c.shipped,
@@ -117,6 +122,7 @@ async def save(conn: AsyncConnection, before: FulfillmentOrder, after: Fulfillme
             request_status=after.request_status.value,
             message=after.message,
             node_reference=after.node_reference,
+            rerouting=dict(after.rerouting),
             update_time=now,
         )
     )
@@ -140,20 +146,36 @@ async def page(
     order_id: str,
     node_id: str,
     status: Status | None,
+    carrier_code: str,
+    service_code: str,
+    waiting_only: bool,
     before: tuple[datetime, str] | None,
     size: int,
+    earliest_promise_first: bool,
 ) -> list[FulfillmentOrder]:
-    """Return fulfillment orders, newest first, from the place `before` on."""
-    query = select(*_ORDER)
-    if order_id:
-        query = query.where(orders.c.order_id == order_id)
-    if node_id:
-        query = query.where(orders.c.node_id == node_id)
-    if status:
-        query = query.where(orders.c.status == status.value)
-    if before:
-        query = query.where(tuple_(orders.c.create_time, orders.c.fulfillment_order_id) < tuple_(*before))
-    query = query.order_by(orders.c.create_time.desc(), orders.c.fulfillment_order_id.desc()).limit(size)
+    """Return fulfillment orders from the place `before` on, newest first or in the order of their promises."""
+    filters: list[ColumnElement[bool]] = [
+        column == wanted
+        for column, wanted in (
+            (orders.c.order_id, order_id),
+            (orders.c.node_id, node_id),
+            (orders.c.status, status.value if status else ""),
+            (orders.c.carrier_code, carrier_code),
+            (orders.c.service_code, service_code),
+        )
+        if wanted
+    ]
+    if waiting_only:
+        filters.append(text(_WAITS))  # type: ignore[arg-type]  # a text is a condition, too
+    query = select(*_ORDER).where(*filters).limit(size)
+    identity = orders.c.fulfillment_order_id
+    if earliest_promise_first:
+        promised = func.coalesce(orders.c.promise_time, NO_PROMISE)
+        query = query.order_by(promised, identity)
+        query = query.where(tuple_(promised, identity) > tuple_(*before)) if before else query
+    else:
+        query = query.order_by(orders.c.create_time.desc(), identity.desc())
+        query = query.where(tuple_(orders.c.create_time, identity) < tuple_(*before)) if before else query
     return await _with_lines(conn, (await conn.execute(query)).mappings().all())
 
 
@@ -202,4 +224,5 @@ def _order(row: RowMapping, its_lines: tuple[Line, ...]) -> FulfillmentOrder:
         request_status=RequestStatus(row["request_status"]),
         message=row["message"],
         node_reference=row["node_reference"],
+        rerouting=row["rerouting"],
     )

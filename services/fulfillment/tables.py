@@ -59,6 +59,9 @@ fulfillment_orders = Table(
     Column("node_reference", Text, nullable=False),
     Column("create_time", _TIME, nullable=False),
     Column("update_time", _TIME, nullable=False),
+    # Units by line that the node tries to stop and that somebody else is to ship.
+    Column("rerouting", JSONB, nullable=False, server_default=text("'{}'")),
+    CheckConstraint("jsonb_typeof(rerouting) = 'object'", name="rerouting_by_line"),
     CheckConstraint(one_of("status", Status), name="status_known"),
     CheckConstraint(one_of("request_status", RequestStatus), name="request_status_known"),
     CheckConstraint("priority BETWEEN 1 AND 5", name="priority_known"),
@@ -66,6 +69,13 @@ fulfillment_orders = Table(
     Index("ix_fulfillment_orders_by_order", "order_id", "create_time", "fulfillment_order_id"),
     Index("ix_fulfillment_orders_by_node", "node_id", "create_time", "fulfillment_order_id"),
     Index("ix_fulfillment_orders_by_status", "status", "create_time", "fulfillment_order_id"),
+    Index(
+        "ix_fulfillment_orders_waiting",
+        "node_id",
+        "promise_time",
+        "fulfillment_order_id",
+        postgresql_where=text("status IN ('SCHEDULED', 'OPEN', 'IN_PROGRESS', 'ON_HOLD')"),
+    ),
 )
 
 fulfillment_order_lines = Table(

@@ -18,10 +18,10 @@ from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.worker import Worker
 
 from deploy.local import ports
-from deploy.local.demo.seed import network
+from deploy.local.demo.seed import document
 from deploy.local.layout import SANDBOXES, SERVICES
 from deploy.local.parts import Program, healthy
-from oms.routing.v1.routing_service_pb2 import CreateNodeRequest
+from oms.routing.v1.routing_service_pb2 import ImportNetworkRequest
 from services.chassis.client import Channels
 from services.chassis.service import Running, start
 from services.chassis.settings import Settings
@@ -141,9 +141,11 @@ async def opened(
         stack.push_async_callback(house.close)
         house.start_relay()
         await house.work()
-        for node in network():
-            if node.node_id in NODES:
-                await house.services.routing.CreateNode(CreateNodeRequest(request_id=node.node_id, node=node))
+        network = document()
+        kept = [node for node in network.nodes if node.node_id in NODES]
+        del network.nodes[:]
+        network.nodes.extend(kept)
+        await house.services.routing.ImportNetwork(ImportNetworkRequest(request_id="network", network=network))
         yield house
 
 

@@ -26,7 +26,10 @@ from oms.routing.v1.routing_service_pb2 import Exclusion, PlanLine, PlanOrderReq
 from oms.workflow.v1.order_workflow_pb2 import AllocateCommand, AllocateResult, NodeWork, OrderInputLine
 from services.kernel import ids
 from workflows.activities.calls import Stubs
+from workflows.activities.hold_back import hold_back
 
+# An order's priority goes from 1, first, to 5, last; routing's from urgent, more than nothing, to what can wait.
+_ORDINARY = 3
 # Rounds of planning around stock that was gone; what is left after them waits for stock.
 ROUNDS = 4
 
@@ -41,6 +44,7 @@ class _Attempt:
     excluded: set[tuple[str, str]]
     works: dict[str, NodeWork] = field(default_factory=dict)
     decision_id: str = ""
+    unplanned: Decision | None = None
 
     def take(self, order_id: str, assignment: Assignment, reservations: Iterable[Reservation]) -> None:
         for reservation in reservations:
@@ -77,6 +81,8 @@ async def allocate(stubs: Stubs, command: AllocateCommand) -> AllocateResult:
     await _record(stubs, command, attempt)
     left = [OrderInputLine(line_id=i, sku=attempt.skus[i], quantity=n) for i, n in attempt.left.items()]
     await _wait_for_stock(stubs, command, attempt, left)
+    if left and attempt.unplanned:
+        await hold_back(stubs.intake, order, attempt.unplanned, [one.line_id for one in left], attempt.key)
     return AllocateResult(work=attempt.works.values(), backordered=left, decision_id=attempt.decision_id)
 
 
@@ -85,6 +91,7 @@ async def _round(stubs: Stubs, command: AllocateCommand, order: Order, attempt: 
     key = f"{attempt.key}/{number}"
     decision = await _plan(stubs, command, order, attempt, key)
     attempt.decision_id = attempt.decision_id or decision.decision_id
+    attempt.unplanned = decision if decision.unplanned_lines else attempt.unplanned
     if not decision.assignments:
         return False
     answer = await stubs.inventory.ReserveStock(
@@ -106,14 +113,22 @@ async def _round(stubs: Stubs, command: AllocateCommand, order: Order, attempt: 
 
 
 async def _plan(stubs: Stubs, command: AllocateCommand, order: Order, attempt: _Attempt, key: str) -> Decision:
+    prices = {line.line_id: line.unit_price for line in order.lines}
     request = PlanOrderRequest(
         request_id=f"{key}/plan",
         order_id=command.order_id,
-        lines=[PlanLine(line_id=i, sku=attempt.skus[i], quantity=n) for i, n in attempt.left.items()],
+        lines=[
+            PlanLine(line_id=i, sku=attempt.skus[i], quantity=n, unit_price=prices.get(i))
+            for i, n in attempt.left.items()
+        ],
         destination=_destination(order.ship_to),
         service_level=ServiceLevel.Name(order.service_level).removeprefix("SERVICE_LEVEL_"),
         exclusions=[Exclusion(node_id=node_id, sku=sku) for node_id, sku in sorted(attempt.excluded)],
         ship_complete=command.ship_complete,
+        channel=order.channel,
+        priority=_ORDINARY - command.priority if command.priority else 0,
+        # Not what the order says: that may have come from this very attempt, and a retry must ask the same.
+        due_time=command.due_time if command.HasField("due_time") else None,
     )
     decision: Decision = (await stubs.routing.PlanOrder(request)).decision
     return decision

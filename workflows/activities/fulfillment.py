@@ -31,6 +31,7 @@ from oms.workflow.v1.fulfillment_workflow_pb2 import (
 from oms.workflow.v1.order_workflow_pb2 import Recorded
 from workflows.activities.calls import Stubs, step
 from workflows.activities.moves import moves
+from workflows.activities.transit import record_transit
 
 
 class FulfillmentActivities:
@@ -154,6 +155,8 @@ class FulfillmentActivities:
                 },
             )
         )
+        if not command.lost:
+            await record_transit(self._stubs, command)
         return Recorded()
 
     @step("fulfillment.CallBack")

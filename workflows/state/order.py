@@ -140,10 +140,15 @@ class OrderState:
         self.holds.setdefault(hold.hold_id, hold)
         self.changes += 1
 
-    def hold_resolved(self, hold_id: str, *, cancel: bool) -> None:
-        """Take note that a hold is gone; where it was rejected, what it held is to be cancelled."""
+    def hold_resolved(self, hold_id: str, *, cancel: bool, now: datetime | None = None) -> None:
+        """Take note that a hold is gone; where it was rejected, what it held is to be cancelled.
+
+        With `now`, what waits for stock is tried again: it may be that people have seen to it.
+        """
         hold = self.holds.pop(hold_id, None)
         self.changes += 1
+        if now and not cancel:
+            self.patience.told(now)
         if hold and cancel:
             wanted = {hold.line_id: 0} if hold.line_id else {}
             self.pending.append(Cancellation(f"hold/{hold_id}", wanted, "oms", f"hold {hold.type} was rejected"))

@@ -69,6 +69,29 @@ def apply(order: FulfillmentOrder, event: NodeEvent) -> tuple[FulfillmentOrder, 
     return after.settled(_request_status(after, event.type), message=event.message), whole
 
 
+def told_apart(order: FulfillmentOrder, event: NodeEvent) -> tuple[FulfillmentOrder, tuple[NodeEvent, ...]]:
+    """Return the events that this one amounts to, and the order with what it was asked to give back seen to.
+
+    A node says that it stopped, not what for. Units that somebody else is to ship are rejected, others are cancelled.
+
+    Raises:
+        UnknownLine, MoreUnitsThanWait: as `apply` does for the whole of it.
+    """
+    if not order.rerouting or event.type not in {Type.CANCELLED, Type.CANCELLATION_REJECTED}:
+        return order, (event,)
+    if event.type is Type.CANCELLATION_REJECTED:
+        return replace(order, rerouting={}), (event,)
+    said = apply(order, event)[1].units
+    rejected = {i: part for i, units in said.items() if (part := min(units, order.rerouting.get(i, 0)))}
+    cancelled = {i: part for i, units in said.items() if (part := units - rejected.get(i, 0))}
+    rest = {i: part for i, units in order.rerouting.items() if (part := units - rejected.get(i, 0))}
+    parts = [replace(event, type=Type.REJECTED, units=rejected)] if rejected else []
+    if cancelled:
+        own_id = f"{event.event_id}/cancelled" if parts else event.event_id
+        parts.append(replace(event, event_id=own_id, units=cancelled))
+    return replace(order, rerouting=rest), tuple(parts)
+
+
 def _request_status(after: FulfillmentOrder, said: Type) -> RequestStatus:
     now = after.request_status
     if now in {RequestStatus.REJECTED, RequestStatus.CLOSED}:

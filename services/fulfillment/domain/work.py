@@ -1,7 +1,7 @@
 """A fulfillment order: units that one node was asked to ship, each in one of four places."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from services.fulfillment.domain.address import Address
@@ -50,6 +50,8 @@ class FulfillmentOrder:
     request_status: RequestStatus = RequestStatus.UNSUBMITTED
     message: str = ""
     node_reference: str = ""
+    # What the node tries to stop and somebody else is to ship: should it report so, they count as rejected.
+    rerouting: Units = field(default_factory=dict)
 
     @property
     def waiting(self) -> dict[str, int]:
@@ -92,6 +94,11 @@ class FulfillmentOrder:
                 for line in self.lines
             ),
         )
+
+    def rerouted(self, units: Units) -> "FulfillmentOrder":
+        """Return it with these units, too, to be shipped by somebody else as soon as the node has stopped them."""
+        lines = {**self.rerouting, **units}
+        return replace(self, rerouting={i: max(units.get(i, 0), self.rerouting.get(i, 0)) for i in lines})
 
     def settled(self, request_status: RequestStatus, *, message: str = "") -> "FulfillmentOrder":
         """Return it with this request status, and the status that follows from both it and the units."""
