@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from temporalio.client import Client
 
-from deploy.local.demo.seed import network
+from deploy.local.demo.seed import document
 from deploy.local.demo.system import System, connected
 from deploy.local.stack import Stack
 from oms.common.v1.address_pb2 import Address
@@ -25,7 +25,7 @@ from oms.intake.v1.order_draft_pb2 import DraftLine, OrderDraft, PaymentDraft
 from oms.intake.v1.order_pb2 import OrderStatus, Payment
 from oms.inventory.v1.inventory_service_pb2 import Adjustment, AdjustStockRequest
 from oms.inventory.v1.position_pb2 import MovementReason
-from oms.routing.v1.routing_service_pb2 import CreateNodeRequest
+from oms.routing.v1.routing_service_pb2 import ImportNetworkRequest
 from workflows.contract import fulfillment_workflow_id, order_workflow_id
 
 BUDGET = 60
@@ -48,8 +48,7 @@ async def main() -> int:
 
 
 async def _seed(system: System) -> None:
-    for node in network():
-        await system.routing.CreateNode(CreateNodeRequest(request_id=node.node_id, node=node))
+    await system.routing.ImportNetwork(ImportNetworkRequest(request_id="network", network=document()))
     await system.inventory.AdjustStock(
         AdjustStockRequest(
             request_id="stock",

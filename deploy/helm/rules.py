@@ -219,7 +219,9 @@ def _told(variables: Mapping[str, str]) -> Iterator[None]:
 
 def _calls() -> Iterator[tuple[str, str]]:
     """Read from the code which part has the address of which service."""
-    sources = {path.parent.name: path for path in (ROOT / "services").glob("*/__main__.py")}
-    for caller, path in {**sources, "worker": ROOT / "workflows" / "worker.py"}.items():
-        for called in sorted(set(re.findall(r"settings\.(\w+)_address", path.read_text())) - {"temporal"}):
+    sources = {path.parent.name: sorted(path.parent.glob("*.py")) for path in (ROOT / "services").glob("*/__main__.py")}
+    for caller, paths in {**sources, "worker": [ROOT / "workflows" / "worker.py"]}.items():
+        # The commands of a service run where a person is, not in its pod.
+        words = "".join(path.read_text() for path in paths if not path.name.startswith("cli"))
+        for called in sorted(set(re.findall(r"settings\.(\w+)_address", words)) - {"temporal", caller}):
             yield caller, called

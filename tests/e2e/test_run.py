@@ -9,6 +9,7 @@ from google.protobuf.json_format import MessageToJson
 from deploy.local.demo.system import System
 from deploy.local.stack import Stack
 from oms.intake.v1.intake_service_pb2 import ListOrdersRequest
+from oms.intake.v1.order_pb2 import Order
 from tests.e2e import proof
 from tests.e2e.drafts import WAIT, draft
 from tests.e2e.shell import Shell
@@ -54,8 +55,14 @@ async def test_ingest_takes_a_folder_and_says_what_became_of_it(
     assert said == {"documents": documents, "orders": {"Accepted": orders}, "problems": {}, "failed": []}
     page = await system.intake.ListOrders(ListOrdersRequest(channel=channel, page_size=50))
     assert len(page.orders) == orders
+    # Those of a document from trading partners are of hundreds of units, which people pick one by one.
     async with World(system, run) as world:
-        await world.until_rest(order.order_id for order in page.orders)
+        await world.until_rest(order.order_id for order in page.orders if _small(order))
+
+
+def _small(order: Order) -> bool:
+    units = order.units
+    return units.open + units.backordered + units.reserved + units.released < 50
 
 
 async def test_an_order_can_be_shown_and_followed_and_explained(oms: Shell) -> None:

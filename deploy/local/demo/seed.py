@@ -3,16 +3,21 @@
 from pathlib import Path
 from random import Random
 
-import yaml
-from google.protobuf.json_format import ParseDict
-
-from deploy.local.demo.catalogue import SKUS
+from deploy.local.demo.catalogue import SKUS, weight_grams
 from deploy.local.demo.system import System
 from oms.inventory.v1.inventory_service_pb2 import Adjustment, AdjustStockRequest, SetSafetyStockRequest
 from oms.inventory.v1.position_pb2 import MovementReason
+from oms.routing.v1.network_pb2 import Network, Product
 from oms.routing.v1.node_pb2 import Node
-from oms.routing.v1.routing_service_pb2 import CreateNodeRequest
-from services.kernel.errors import AlreadyExists
+from oms.routing.v1.routing_service_pb2 import (
+    ChangeRuleSetStateRequest,
+    ImportNetworkRequest,
+    PutProductsRequest,
+    SaveRuleSetRequest,
+)
+from oms.routing.v1.rule_set_pb2 import RuleSet, RuleSetVersion
+from services.routing.files import documents, plain_yaml, rule_sets
+from services.routing.files.networks import read_network
 
 NETWORK = Path(__file__).with_name("network.yaml")
 # Nobody has any of these, until a lorry comes.
@@ -29,17 +34,26 @@ _DEPTH = {
 
 def network() -> list[Node]:
     """Return the nodes of the demonstration."""
-    return [ParseDict(node, Node()) for node in yaml.safe_load(NETWORK.read_text())["nodes"]]
+    return list(document().nodes)
+
+
+def document() -> Network:
+    """Return the whole network of the demonstration: calendars and carrier services too."""
+    found, problems = read_network(NETWORK)
+    if problems:
+        raise ValueError(f"{NETWORK}: {problems}")
+    return found
 
 
 async def seed(system: System) -> tuple[int, int]:
-    """Create the nodes and their stock where they are not there yet; return how many nodes, and units, there are."""
-    nodes = network()
-    for node in nodes:
-        try:
-            await system.routing.CreateNode(CreateNodeRequest(request_id=f"demo/{node.node_id}", node=node))
-        except AlreadyExists:
-            continue
+    """Import the network, stock, what goods weigh, and rules on trial; return how many nodes and units there are."""
+    whole = document()
+    nodes = list(whole.nodes)
+    await system.routing.ImportNetwork(ImportNetworkRequest(request_id="demo/network", network=whole))
+    goods = [Product(sku=sku, grams=weight_grams(sku)) for sku in SKUS]
+    await system.routing.PutProducts(PutProductsRequest(request_id="demo/products", products=goods))
+    for name in rule_sets.SAMPLES:
+        await _shadow(system, name)
     adjustments = _stock(nodes)
     for start in range(0, len(adjustments), _BATCH):
         await system.inventory.AdjustStock(
@@ -54,6 +68,26 @@ async def seed(system: System) -> tuple[int, int]:
         SetSafetyStockRequest(request_id="demo/safety", sku=SKUS[0], node_id=nodes[0].node_id, quantity=5)
     )
     return len(nodes), sum(one.on_hand_delta for one in adjustments)
+
+
+async def _shadow(system: System, name: str) -> None:
+    """Have a sample rule set plan every order beside the built-in rules, for comparison: `oms route rules list`."""
+    rule_set, problems = documents.read(plain_yaml.load(rule_sets.sample(name)), RuleSet())
+    if problems:
+        raise ValueError(f"{name}: {problems}")
+    saved = await system.routing.SaveRuleSet(
+        SaveRuleSetRequest(request_id=f"demo/rules/{name}", rule_set=rule_set, note="the sample set, as it comes")
+    )
+    for state in (RuleSetVersion.STATE_VALIDATED, RuleSetVersion.STATE_SHADOW):
+        await system.routing.ChangeRuleSetState(
+            ChangeRuleSetStateRequest(
+                request_id=f"demo/rules/{name}/{state}",
+                rule_set_id=rule_set.rule_set_id,
+                version=saved.rule_set_version.version,
+                state=state,
+                note="demonstration",
+            )
+        )
 
 
 def _stock(nodes: list[Node]) -> list[Adjustment]:
