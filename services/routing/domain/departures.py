@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from threading import Lock
 from zoneinfo import ZoneInfo
 
 from services.routing.domain.calendar import HORIZON_DAYS, Calendar, NeverOpen, Stretch, latest_start, stretch
@@ -40,6 +41,7 @@ class Departures:
         self._calendar = node_calendar
         self._zone = zone
         self._pickups = pickups
+        self._one_at_a_time = Lock()
         self._stretches: list[Stretch] = []
         # Collections without a gap between them, and the first moment for which the first of them is the next.
         self._since: datetime | None = None
@@ -55,12 +57,14 @@ class Departures:
         Raises:
             NeverOpen: nobody works, nobody collects, or every day is full within HORIZON_DAYS.
         """
-        ready = self._ready(now)
-        index = self._first(now, ready)
-        leave = self._leaves[index]
-        if full is not None and full(leave.day):
-            leave = self._not_full(index, full)
-        return Departure(ready_time=ready, dispatch_time=leave.time, release_by=leave.release_by)
+        # Large orders are planned in threads beside the others, and what is remembered is of several pieces.
+        with self._one_at_a_time:
+            ready = self._ready(now)
+            index = self._first(now, ready)
+            leave = self._leaves[index]
+            if full is not None and full(leave.day):
+                leave = self._not_full(index, full)
+            return Departure(ready_time=ready, dispatch_time=leave.time, release_by=leave.release_by)
 
     def _ready(self, now: datetime) -> datetime:
         for known in self._stretches:
