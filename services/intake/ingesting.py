@@ -4,12 +4,12 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import protovalidate
 import structlog
 
 from services.chassis.database import Database, translate
+from services.chassis.handling import path_of
 from services.chassis.outbox import Outbox
 from services.intake import store_documents
 from services.intake.accepting import OrderConflict, accept, record_conflict
@@ -179,19 +179,13 @@ def check_limits(draft: Draft) -> None:
     try:
         protovalidate.validate(draft_message(draft))
     except protovalidate.ValidationError as error:
-        violation = error.violations[0].proto
-        field = _path(violation.field)
-        raise InvalidArgument(f"{field}: {violation.message}", reason="LIMIT_EXCEEDED", field=field) from error
+        violation = error.violations[0]
+        field = path_of(violation)
+        message = f"{field}: {violation.proto.message or violation.proto.rule_id}"
+        raise InvalidArgument(message, reason="LIMIT_EXCEEDED", field=field) from error
     except (ValueError, TypeError, OverflowError) as error:
         # Half a surrogate pair, a number beyond 64 bits: JSON has them, nothing behind it does.
         raise InvalidArgument(f"it has a value that cannot be kept: {error}", reason="UNREADABLE_TEXT") from error
-
-
-def _path(field: Any) -> str:
-    """Return the place of a violation, such as "lines[2].sku"."""
-    return ".".join(
-        element.field_name + (f"[{element.index}]" if element.HasField("index") else "") for element in field.elements
-    )
 
 
 def _problem(draft: Draft, reason: str, position: str, message: str) -> Problem:

@@ -129,8 +129,3 @@ class Plan:
     def shipping_cost(self) -> Money:
         zero = Money(0, self.total_cost.currency_code)
         return sum((one.terms.get("shipping", zero) for one in self.assignments), zero)
-
-    @property
-    def covered(self) -> bool:
-        """Whether a profile of the rules fits the order."""
-        return bool(self.profile)
