@@ -167,9 +167,7 @@ async def test_what_planning_reads_is_what_was_switched_on(desk: Desk):
 
 async def test_the_same_step_sent_again_has_its_answer_though_the_version_has_gone_on(desk: Desk):
     number = (await desk.save(rule_set())).version
-    step = rpc.ChangeRuleSetStateRequest(
-        request_id="validate", rule_set_id="test", version=number, state=VALIDATED
-    )
+    step = rpc.ChangeRuleSetStateRequest(request_id="validate", rule_set_id="test", version=number, state=VALIDATED)
     first = await desk.routing.ChangeRuleSetState(step)
     await desk.move(number, SHADOW)
     assert await desk.routing.ChangeRuleSetState(step) == first
