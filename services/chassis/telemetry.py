@@ -46,22 +46,23 @@ _MOST_SHOWN = 20
 
 
 def configure(name: str, settings: Settings, *, exporter: SpanExporter | None = None) -> None:
-    """Set up logs, traces and metrics for this process. Calling it again changes only the logs.
+    """Set up logs, traces and metrics for this process. Calling it again changes the logs, and adds the exporter.
 
     Spans are made where they go somewhere: to the settings' otlp_endpoint, or to `exporter`.
     """
     _configure_logs(settings)
     resource = Resource.create({"service.name": f"oms-{name}", "service.namespace": "oms"})
-    if (settings.otlp_endpoint or exporter) and not traces():
+    provider = trace.get_tracer_provider()
+    if (settings.otlp_endpoint or exporter) and not isinstance(provider, TracerProvider):
         provider = TracerProvider(resource=resource)
         if settings.otlp_endpoint:
             from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
             provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.otlp_endpoint)))
-        if exporter:
-            provider.add_span_processor(SimpleSpanProcessor(exporter))
         trace.set_tracer_provider(provider)
         AsyncPGInstrumentor().instrument()  # type: ignore[no-untyped-call]
+    if exporter and isinstance(provider, TracerProvider):
+        provider.add_span_processor(SimpleSpanProcessor(exporter))
     if settings.metrics_port is not None and not isinstance(metrics.get_meter_provider(), MeterProvider):
         from opentelemetry.exporter.prometheus import PrometheusMetricReader
         from prometheus_client import start_http_server

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from opentelemetry import trace
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from oms.workflow.v1.order_workflow_pb2 import StockArrived
 from services.chassis import telemetry
@@ -122,7 +123,7 @@ async def test_a_server_that_swallows_connections_costs_its_time_limit_once_for_
 
 
 async def test_one_trace_goes_from_whoever_wrote_the_event_into_the_process(sink, temporal_client, postgres_url):
-    telemetry.configure("test", Settings())
+    telemetry.configure("test", Settings(), exporter=InMemorySpanExporter())  # without one no spans are made
     outbox = Outbox(scratch.events, SystemClock())
     async with scratch.schema(postgres_url) as database:
         with trace.get_tracer("test").start_as_current_span("writer") as writer:

@@ -72,6 +72,7 @@ async def test_another_replica_goes_on_where_the_one_before_stopped(shop, publis
     for sku in "ABC":
         await shop.adjust(sku, "east", 5)
     await see(shop, "web")
+    await settle(shop)
     await publishing._publish_step("web")
     await replica(shop).publish()
     assert await published(shop, "web") == [[("A", 5), ("B", 5)], [("C", 5)]]

@@ -162,7 +162,6 @@ def test_the_first_profile_that_fits_the_order_plans_it():
 def test_an_order_that_no_profile_fits_is_parked_where_people_look_for_such():
     known = _profiles({"name": "web", "when": "order.channel == 'web'"})
     made = plan(demand(("TEE", 1), channel="edi"), [DC], _both(), rules=known)
-    assert not made.covered
     assert made.assignments == ()
     assert made.fallback is not None
     assert (made.fallback.action, made.fallback.queue) == (Action.PARK, "uncovered-orders")
