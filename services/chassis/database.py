@@ -92,6 +92,7 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=True,
+            hide_parameters=True,  # they may be personal data, and errors go to logs
             connect_args={"timeout": 5, "server_settings": {**self._server_settings, **_BY_SIZE}},
         )
 

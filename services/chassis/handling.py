@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-import protovalidate
 import structlog
 from google.protobuf.message import DecodeError, Message
 
@@ -19,8 +18,9 @@ from services.chassis import telemetry
 from services.chassis.auth import Gate
 from services.chassis.context import Call, set_call, set_remaining
 from services.chassis.database import translate
-from services.chassis.errors import InvalidFields, code_of, to_status
+from services.chassis.errors import code_of, to_status
 from services.chassis.settings import Settings
+from services.chassis.validation import validate
 from services.kernel.errors import DeadlineExceeded, InvalidArgument, OmsError
 
 log = structlog.get_logger()
@@ -29,8 +29,6 @@ log = structlog.get_logger()
 SHAVED_SECONDS = 0.02
 # An answer that took longer is worth a line in the log of everybody, like a refusal; the others are there at DEBUG.
 SLOW_SECONDS = 1.0
-
-_validator = protovalidate.Validator()
 
 
 class Handling:
@@ -171,31 +169,6 @@ def _known(error: Exception) -> OmsError | None:
     if isinstance(error, TimeoutError):
         return DeadlineExceeded("it took longer than the caller allowed", reason="DEADLINE_EXCEEDED")
     return None
-
-
-def validate(request: Message) -> None:
-    """Let a request pass that keeps the rules of its proto.
-
-    Raises:
-        InvalidFields: it does not.
-    """
-    try:
-        violations = _validator.collect_violations(request)
-    except protovalidate.CompilationError:
-        raise
-    except Exception as error:
-        raise InvalidArgument(f"the request cannot be checked: {error}") from None
-    if violations:
-        raise InvalidFields([(path_of(one), one.proto.message or one.proto.rule_id) for one in violations])
-
-
-def path_of(violation: Any) -> str:
-    """Return the place of a violation, such as "lines[2].sku"."""
-    parts = []
-    for element in violation.proto.field.elements if violation.proto.field else ():
-        subscript = element.subscript  # an index or a key, where there is one
-        parts.append(f"{element.field_name}[{subscript.value}]" if subscript else element.field_name)
-    return ".".join(parts)
 
 
 async def _checked_stream(requests: AsyncIterator[Any]) -> AsyncIterator[Message]:

@@ -132,10 +132,17 @@ class Outbox:
 
     async def add(self, connection: AsyncConnection, *events: Event) -> None:
         """Write events in the caller's transaction. An event_id that is there already is left alone."""
+        if rows := self.rows(*events):
+            await connection.execute(insert(self._table).on_conflict_do_nothing(index_elements=["event_id"]), rows)
+            if self._written is not None:
+                after_commit(connection, self._written)
+
+    def rows(self, *events: Event) -> list[dict[str, object]]:
+        """Return the rows of these events, for whoever writes them in a statement of their own and wakes the relay."""
         now = self._clock.now()
         trace: dict[str, str] = {}
         propagate.inject(trace)
-        rows = [
+        return [
             {
                 "event_id": event.event_id or ids.new(ids.EVENT, clock.milliseconds(now)),
                 "sink": WEBHOOK if isinstance(event, Publish) else TEMPORAL,
@@ -148,10 +155,6 @@ class Outbox:
             for event in events
             if self._publishes or not isinstance(event, Publish)
         ]
-        if rows:
-            await connection.execute(insert(self._table).on_conflict_do_nothing(index_elements=["event_id"]), rows)
-            if self._written is not None:
-                after_commit(connection, self._written)
 
 
 def _columns(event: Event) -> dict[str, object]:

@@ -63,6 +63,8 @@ class Service:
     build: Callable[[Parts], Any]
     background: Callable[[Parts], Sequence[Coroutine[Any, Any, None]]] = _nothing
     temporal_search_attributes: Mapping[str, type] = field(default_factory=dict)
+    # Other gRPC services that the same servicer answers: how each is registered, and what it is.
+    also: Sequence[tuple[Callable[..., None], ServiceDescriptor]] = ()
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,13 @@ async def start(
     settings = settings or Settings()
     async with contextlib.AsyncExitStack() as stack:
         parts = await _parts(service, settings, clock or SystemClock(), stack)
+        servicer = service.build(parts)
         server = Server(
             service.name,
             settings,
             [
-                Served(service.register, service.build(parts), service.descriptor),
+                Served(service.register, servicer, service.descriptor),
+                *(Served(register, servicer, descriptor) for register, descriptor in service.also),
                 Served(
                     add_OutboxServiceServicer_to_server,
                     OutboxServicer(parts.database, _table(service, "outbox_events"), parts.clock, parts.relay),

@@ -8,7 +8,6 @@ from typing import Any
 import structlog
 from google.protobuf.message import Message
 from opentelemetry import metrics, trace
-from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -60,6 +59,8 @@ def configure(name: str, settings: Settings, *, exporter: SpanExporter | None = 
 
             provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.otlp_endpoint)))
         trace.set_tracer_provider(provider)
+        from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
+
         AsyncPGInstrumentor().instrument()  # type: ignore[no-untyped-call]
     if exporter and isinstance(provider, TracerProvider):
         provider.add_span_processor(SimpleSpanProcessor(exporter))

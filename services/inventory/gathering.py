@@ -2,7 +2,6 @@
 
 A hot SKU is one row, and a row changes as often as a transaction commits. So the requests that arrive while others are
 being written are gathered, decided in the order in which they came, and written together; each is answered for itself.
-Nothing waits for company: whoever finds nobody at work starts at once.
 
 A request that cannot be decided with the others (units are kept for it, its key was used by somebody at the same time,
 or a value breaks the statement of all) is done alone, in the ordinary way.
@@ -19,6 +18,7 @@ from oms.inventory.v1.inventory_service_pb2 import ReserveStockRequest, ReserveS
 from services.chassis.context import context_caller
 from services.chassis.database import Database, translate
 from services.chassis.idempotency import digest_of, reused
+from services.chassis.lanes import Lanes
 from services.inventory import store_gathering, wire
 from services.inventory.domain import reserving
 from services.inventory.domain.reservation import Reservation
@@ -64,8 +64,15 @@ class Gatherer:
         self._database = database
         self._clock = clock
         self._alone = alone
-        self._waiting: list[Asked] = []
-        self._lanes: set[asyncio.Task[None]] = set()
+        self._lanes = Lanes(
+            self._answer,
+            key=lambda asked: asked.demand.request_id,
+            weight=lambda asked: len(asked.demand.lines),
+            most=_REQUESTS,
+            heaviest=_LINES,
+            lanes=_LANES,
+            enough=_ENOUGH,
+        )
 
     async def reserve(self, request: ReserveStockRequest) -> ReserveStockResponse:
         """Make the reservations of a request, at most once for its request_id.
@@ -79,39 +86,8 @@ class Gatherer:
     def ask(self, request: ReserveStockRequest, actor: str) -> "asyncio.Future[ReserveStockResponse]":
         """Ask without waiting; the future has the answer, or the refusal."""
         answer: asyncio.Future[ReserveStockResponse] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Asked(request, wire.demand(request, actor), digest_of(request), answer))
-        if not self._lanes or (len(self._lanes) < _LANES and len(self._waiting) >= _ENOUGH):
-            lane = asyncio.create_task(self._work())
-            self._lanes.add(lane)
+        self._lanes.add(Asked(request, wire.demand(request, actor), digest_of(request), answer))
         return answer
-
-    async def _work(self) -> None:
-        try:
-            while group := self._next_group():
-                await self._answer(group)
-        finally:
-            # In the same breath as it found nobody waiting: who asks next must find that nobody is at work.
-            self._lanes.discard(asyncio.current_task())
-
-    def _next_group(self) -> list[Asked]:
-        """Take who is first, as many as fit and a fair part of them; the same key twice goes into two groups."""
-        most = min(_REQUESTS, max(_ENOUGH, -(-len(self._waiting) // _LANES)))
-        group: list[Asked] = []
-        later: list[Asked] = []
-        keys: set[str] = set()
-        lines = 0
-        for number, one in enumerate(self._waiting):
-            lines += len(one.demand.lines)
-            if group and (len(group) == most or lines > _LINES):
-                later += self._waiting[number:]
-                break
-            if one.demand.request_id in keys:
-                later.append(one)
-            elif not one.answer.cancelled():
-                keys.add(one.demand.request_id)
-                group.append(one)
-        self._waiting = later
-        return group
 
     async def _answer(self, group: Sequence[Asked]) -> None:
         """Answer a group, again from the start where something changed meanwhile or a connection was lost.

@@ -16,7 +16,7 @@ from oms.inventory.v1.inventory_service_pb2 import (
 )
 from services.chassis.database import translate
 from services.chassis.errors import to_message
-from services.chassis.handling import validate
+from services.chassis.validation import validate
 from services.inventory.gathering import Gatherer
 from services.kernel.errors import OmsError
 

@@ -4,12 +4,10 @@ Safe with any number of replicas: expiry skips rows that another one has locked,
 An expired reservation counts as reserved until it is swept, so stock is never offered before it is free.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-
-import structlog
+from collections.abc import Coroutine
 
 from services.chassis.service import Parts
+from services.chassis.sweeping import forever
 from services.inventory import store_backorders
 from services.inventory.demand import READ_SECONDS, UnroutedDemand
 from services.inventory.expiring_lots import ExpiringLots
@@ -18,7 +16,6 @@ from services.inventory.moving import Moving
 from services.inventory.partitions import PARTITION_SECONDS, Partitions
 from services.inventory.queues import Queues
 from services.inventory.rights import Rights
-from services.kernel.errors import OmsError
 
 EXPIRY_SECONDS = 1.0
 # The net below what changes of stock do themselves: orders that are filled as a whole and need several SKUs, and those
@@ -26,19 +23,17 @@ EXPIRY_SECONDS = 1.0
 OVERLOOKED_SECONDS = 1.0
 _BATCH = 200
 
-_log = structlog.get_logger()
-
 
 def loops(parts: Parts) -> list[Coroutine[object, object, None]]:
     """Return the background loops of the service."""
     sweeper = Sweeper(parts)
     return [
-        _forever("expiry", sweeper.expire, EXPIRY_SECONDS),
-        _forever("overlooked", sweeper.tell_overlooked, OVERLOOKED_SECONDS),
-        _forever("lots", ExpiringLots(parts).expire, EXPIRY_SECONDS),
-        _forever("partitions", Partitions(parts).make, PARTITION_SECONDS),
-        _forever("availability feed", FeedPublishing(parts).go_on, PUBLISH_SECONDS),
-        _forever("unrouted demand", UnroutedDemand(parts).take_over, READ_SECONDS),
+        forever("expiry", sweeper.expire, EXPIRY_SECONDS),
+        forever("overlooked", sweeper.tell_overlooked, OVERLOOKED_SECONDS),
+        forever("lots", ExpiringLots(parts).expire, EXPIRY_SECONDS),
+        forever("partitions", Partitions(parts).make, PARTITION_SECONDS),
+        forever("availability feed", FeedPublishing(parts).go_on, PUBLISH_SECONDS),
+        forever("unrouted demand", UnroutedDemand(parts).take_over, READ_SECONDS),
     ]
 
 
@@ -71,17 +66,3 @@ class Sweeper:
             if len(skus) < _BATCH:
                 return told
             after = skus[-1]
-
-
-async def _forever(name: str, sweep: Callable[[], Awaitable[int]], seconds: float) -> None:
-    """Sweep again and again: a database that is away for a while, or a lost race, is tried again at the next turn."""
-    while True:
-        try:
-            found = await sweep()
-        except Exception as error:
-            level = "warning" if isinstance(error, OmsError) else "error"
-            getattr(_log, level)("sweep failed", sweep=name, error=str(error))
-        else:
-            if found:
-                _log.info("swept", sweep=name, found=found)
-        await asyncio.sleep(seconds)

@@ -56,6 +56,8 @@ def share(total: int, taken: int, units: int, of: int) -> int:
     """
     if not 0 <= taken <= taken + units <= of:
         raise ValueError(f"cannot take {units} after {taken} of {of}")
+    if units == 0:
+        return 0
     return total * (taken + units) // of - total * taken // of
 
 

@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 
 from oms.routing.v1.network_pb2 import Problem
 from services.chassis.errors import InvalidFields
-from services.chassis.handling import validate
+from services.chassis.validation import validate
 
 
 def problem(place: str, message: str, suggestion: str = "") -> Problem:

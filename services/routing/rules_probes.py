@@ -66,7 +66,7 @@ def _expressions(rules: Rules) -> Iterator[Expression]:
 def _shown(facts: Facts, expression: Expression) -> str:
     """Show what an expression looked at."""
     values = {path: read(facts[subject]) for path, subject, read in expression.program.reads}
-    if expression.program.most_lines:
+    if expression.program.most_entries:
         values["order.lines"] = facts["order"].lines
     shown = [f"{path} = {len(value) if isinstance(value, list | tuple) else value}" for path, value in values.items()]
     return f" ({', '.join(shown)})" if shown else ""

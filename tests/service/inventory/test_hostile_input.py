@@ -77,6 +77,7 @@ def values(field: Any) -> Any:
     return numbers.map(lambda n: max(-(2**31), min(2**31 - 1, n)) if narrow else n)
 
 
+@pytest.mark.long  # every RPC of every service is attacked in tests/property/test_every_rpc.py
 async def test_no_request_breaks_the_service(shop):
     broken: list[tuple[str, str, Message]] = []
     for method, descriptor in RPCS.items():

@@ -7,7 +7,7 @@ import yaml
 
 from oms.routing.v1.routing_service_pb2 import CheckRuleSetRequest
 from oms.routing.v1.rule_set_pb2 import RuleSet
-from services.chassis.handling import validate
+from services.chassis.validation import validate
 from services.routing import rules_probes, rules_reading
 from services.routing.domain.rules import Rules, select
 from services.routing.files import documents, plain_yaml, rule_sets

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from services.routing.domain.vocabulary import LINE_FIELDS, SUBJECTS, WORDS, known
+from services.chassis.cel_words import Vocabulary
 
 # message, suggestion, column
 Advice = tuple[str, str, int]
@@ -37,9 +37,9 @@ _SLIPS = (
 )
 
 
-def explain(said: str, text: str, subjects: frozenset[str]) -> list[Advice]:
+def explain(said: str, text: str, subjects: frozenset[str], vocabulary: Vocabulary) -> list[Advice]:
     """Return what is wrong with an expression that could not be compiled."""
-    found = list(_each(said, text, subjects))
+    found = list(_each(said, text, subjects, vocabulary))
     if found:
         return found
     if "recursion" in said:
@@ -47,14 +47,17 @@ def explain(said: str, text: str, subjects: frozenset[str]) -> list[Advice]:
     return [(_plain(said), "", 0)]
 
 
-def wrong_type(given: str, wanted: str) -> tuple[str, str]:
+def wrong_type(given: str, wanted: str, vocabulary: Vocabulary) -> tuple[str, str]:
     """Say that an expression gives another type than it must."""
     if wanted == "bool":
-        return f"a condition must be true or false, and this gives {given}", "compare it, as in order.units > 10"
+        return (
+            f"a condition must be true or false, and this gives {given}",
+            f"compare it, as in {vocabulary.number_example} > 10",
+        )
     if given == "int":
         return (
             "a score must be a double, and this gives int",
-            "write 5.0 for 5, and double(order.units) for order.units",
+            f"write 5.0 for 5, and double({vocabulary.number_example}) for {vocabulary.number_example}",
         )
     return f"a score must be a double, and this gives {given}", "write numbers with a point: 5.0"
 
@@ -67,13 +70,13 @@ def failure(value: object) -> str:
     return text
 
 
-def _each(said: str, text: str, subjects: frozenset[str]) -> Iterator[Advice]:
+def _each(said: str, text: str, subjects: frozenset[str], vocabulary: Vocabulary) -> Iterator[Advice]:
     seen: set[int] = set()
     for line, column, message in _ERROR.findall(said):
         if int(column) < 0 or "recursion" in message:
             return
         at = _offset(text, int(line), int(column))
-        advice = _advice(message, text, subjects, at)
+        advice = _advice(message, text, subjects, at, vocabulary)
         # A function that is not known is told of twice: once as a name, once as a call.
         if at not in seen and advice is not None:
             seen.add(at)
@@ -82,23 +85,24 @@ def _each(said: str, text: str, subjects: frozenset[str]) -> Iterator[Advice]:
             return  # what follows comes from that
 
 
-def _advice(message: str, text: str, subjects: frozenset[str], column: int) -> Advice | None:
+def _advice(message: str, text: str, subjects: frozenset[str], column: int, vocabulary: Vocabulary) -> Advice | None:
     if found := _UNDECLARED.match(message):
-        return _unknown(found[1], text, subjects, column)
+        return _unknown(found[1], text, subjects, column, vocabulary)
     if found := _UNDEFINED.match(message):
-        return f"a line has no {found[1]!r}", _similar(found[1], LINE_FIELDS), column
+        said = f"a {vocabulary.entry} has no {found[1]!r}"
+        return said, _similar(found[1], vocabulary.entry_fields, vocabulary), column
     if found := _OVERLOAD.match(message):
-        return _mismatch(found[1], found[2], column)
+        return _mismatch(found[1], found[2], column, vocabulary)
     if message.startswith("Syntax error"):
         slip = next((advice for pattern, advice in _SLIPS if pattern.search(text)), "")
         return "it cannot be read from here on", slip, column
     return _plain(message), "", column
 
 
-def _unknown(name: str, text: str, subjects: frozenset[str], column: int) -> Advice | None:
-    paths = [word.path for word in known(subjects)]
+def _unknown(name: str, text: str, subjects: frozenset[str], column: int, vocabulary: Vocabulary) -> Advice | None:
+    paths = [word.path for word in vocabulary.known(subjects)]
     subject = name.partition(".")[0]
-    if subject in SUBJECTS and subject not in subjects:
+    if subject in vocabulary.subjects and subject not in subjects:
         return f"{subject!r} is not known here", f"here are: {', '.join(sorted(subjects))}", column
     if inside := [path for path in paths if path.startswith(f"{name}.")]:
         return f"{name!r} is no value by itself", f"name what you mean of it, such as {inside[0]}", column
@@ -113,28 +117,29 @@ def _unknown(name: str, text: str, subjects: frozenset[str], column: int) -> Adv
         return f"there is no function {name!r}", hint, column
     if name.isupper():
         return f"there is no {name!r}", f"texts are written in quotes: '{name}'", column
-    suggestion = _similar(name, paths) or f"here are: {', '.join(sorted(subjects))}"
+    suggestion = _similar(name, paths, vocabulary) or f"here are: {', '.join(sorted(subjects))}"
     return f"there is no {name!r}", suggestion, column
 
 
-def _mismatch(function: str, types: str, column: int) -> Advice:
+def _mismatch(function: str, types: str, column: int, vocabulary: Vocabulary) -> Advice:
     operator = function.strip("_").replace("_", " ").removeprefix("@") or function
     message = f"{operator!r} does not go with {types}"
     if {"int", "double"} <= set(types.split(", ")):
         return message, "write 5.0 for 5 beside a double, and double(x) for an int x", column
     if "string" in types.split(", "):
-        return message, "texts are written in quotes and compared with texts: node.type == 'STORE'", column
+        said = f"texts are written in quotes and compared with texts: {vocabulary.text_example}"
+        return message, said, column
     return message, "", column
 
 
-def _similar(name: str, names: "list[str] | tuple[str, ...]") -> str:
+def _similar(name: str, names: "list[str] | tuple[str, ...]", vocabulary: Vocabulary) -> str:
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     if not close:  # the right field of the wrong subject
         field = name.rpartition(".")[2]
         close = [path for path in names if path.rpartition(".")[2] == field][:1]
     if close:
         return f"did you mean {close[0]}?"
-    elsewhere = [path for path in WORDS if path.rpartition(".")[2] == name]
+    elsewhere = [path for path in vocabulary.words if path.rpartition(".")[2] == name]
     return f"did you mean {elsewhere[0]}?" if elsewhere and elsewhere[0] in names else ""
 
 

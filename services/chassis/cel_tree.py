@@ -16,8 +16,6 @@ _KINDS = {1: "dyn", 3: "primitive", 6: "list", 7: "map", 9: "message"}
 _PRIMITIVES = {1: "bool", 2: "int", 3: "uint", 4: "double", 5: "string", 6: "bytes"}
 _ZERO_INT, _ZERO_DOUBLE = (3, 0, 0), (5, 1, bytes(8))
 
-# Lists of fields that are short, whatever the order.
-_SHORT = ("capabilities", "programs")
 MAX_DEPTH = 2
 
 
@@ -34,8 +32,11 @@ class Tree:
     serialized: bytes = b""
 
 
-def read(serialized: bytes, *, division: str) -> Tree:
-    """Read what `Expression.serialize()` gave; `division` is our function that divides doubles."""
+def read(serialized: bytes, *, division: str, short: tuple[str, ...]) -> Tree:
+    """Read what `Expression.serialize()` gave.
+
+    `division` is our function that divides doubles; `short` names the lists that are short, whatever they are of.
+    """
     tree = Tree()
     envelope = _fields(serialized)  # a google.protobuf.Any
     checked = _fields(next(_bytes(envelope, 2)))
@@ -43,7 +44,7 @@ def read(serialized: bytes, *, division: str) -> Tree:
     for entry in _bytes(checked, _CHECKED_TYPES):
         pair = _fields(entry)
         types[_number(pair, 1)] = _kind(_fields(next(_bytes(pair, 2), b"")))
-    reader = _Reader(tree, types, division)
+    reader = _Reader(tree, types, division, short)
     rewritten: list[Field] = [
         (number, wire, reader.expression(_as_bytes(value), ()) if number == _CHECKED_EXPR else value)
         for number, wire, value in checked
@@ -57,6 +58,7 @@ class _Reader:
     tree: Tree
     types: dict[int, str]
     division: str
+    short: tuple[str, ...]
 
     def expression(self, text: bytes, loops: tuple[str, ...]) -> bytes:
         """Read an expression inside loops, given by the names of their results; return it as it is to be run."""
@@ -116,8 +118,9 @@ class _Reader:
                 self.tree.faults.append("texts and lists cannot be joined inside a loop")
         elif function in ("_==_", "_!=_") and types & {"list", "map", "dyn"}:
             self.tree.faults.append("lists cannot be compared inside a loop")
-        elif function == "@in" and not _is_short(arguments[1]):
-            self.tree.faults.append("inside a loop, `in` takes a list that is written out, or capabilities")
+        elif function == "@in" and not _is_short(arguments[1], self.short):
+            known = " or ".join(["a list that is written out", *self.short[:1]]).replace(" or ", ", or ")
+            self.tree.faults.append(f"inside a loop, `in` takes {known}")
 
     def _type(self, text: bytes) -> str:
         return self.types.get(_number(_fields(text), _ID), "dyn")
@@ -133,11 +136,11 @@ def _is_constant(text: bytes) -> bool:
     return any(number == _CONST for number, _, _ in _fields(text))
 
 
-def _is_short(text: bytes) -> bool:
+def _is_short(text: bytes, short: tuple[str, ...]) -> bool:
     parts = _fields(text)
     selected = next(_bytes(parts, _SELECT), None)
     name = _name(text) if selected is None else next(_bytes(_fields(selected), 2)).decode()
-    return any(number == _LIST for number, _, _ in parts) or name.endswith(_SHORT)
+    return any(number == _LIST for number, _, _ in parts) or name.endswith(short)
 
 
 def _name(text: bytes) -> str:
