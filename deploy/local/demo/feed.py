@@ -9,13 +9,15 @@ from deploy.local.demo.system import System
 from oms.intake.v1.intake_service_pb2 import IngestDocumentRequest, IngestDocumentResponse, IngestedOrder
 
 DOCUMENTS = Path(__file__).with_name("documents")
+# Those that sell what the demonstration has in stock; the others are there to be read.
+SELLING = ("magento", "mirakl", "prestashop", "shopify", "woocommerce", "x12")
 
 
 def documents() -> Iterator[Document]:
-    """Yield the documents that are kept here, each for a channel of its format."""
-    for path in sorted(DOCUMENTS.glob("*/*")):
-        kind = path.parent.name
-        yield Document(f"{kind}-demo", kind, path.read_bytes(), path.name)
+    """Yield the documents that are kept here and sell the demonstration's goods, each for a channel of its format."""
+    for kind in SELLING:
+        for path in sorted((DOCUMENTS / kind).iterdir()):
+            yield Document(f"{kind}-demo", kind, path.read_bytes(), path.name)
 
 
 async def feed(system: System, stream: int, seed: int, said: Callable[[IngestDocumentResponse], None]) -> list[str]:

@@ -193,7 +193,7 @@ class Story:
                 administrative_area="IL",
                 postal_code="60601",
                 country_code="US",
-                email="alex@example.com",
+                email=f"alex+{name.replace(' ', '-')}@example.com",
             ),
             lines=[
                 DraftLine(sku=sku, quantity=quantity, unit_price=Money(currency_code="USD", units=25))

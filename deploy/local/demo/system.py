@@ -14,6 +14,9 @@ from oms.routing.v1.routing_service_pb2_grpc import RoutingServiceStub
 from services.chassis.client import Channels
 from services.chassis.settings import Settings
 
+# The sandboxes let go of a connection after five seconds: one that is older is not used again.
+SHORT_LIVED = httpx.Limits(keepalive_expiry=2)
+
 
 @dataclass(frozen=True, slots=True)
 class System:
@@ -35,7 +38,7 @@ async def connected(addresses: Mapping[str, str]) -> AsyncIterator[System]:
         channels = await stack.enter_async_context(Channels(Settings(), actor="demo"))
         wms, carrier = [
             await stack.enter_async_context(
-                httpx.AsyncClient(base_url=f"http://{addresses[name]}", timeout=10, trust_env=False)
+                httpx.AsyncClient(limits=SHORT_LIVED, base_url=f"http://{addresses[name]}", timeout=10, trust_env=False)
             )
             for name in ("wms", "carrier")
         ]

@@ -24,7 +24,8 @@ def in_range(number: Decimal) -> Decimal | None:
         return None
     if not number:
         return Decimal(0)
-    return number if number.adjusted() >= -30 and abs(number) <= LARGEST else None
+    # The exponent first: arithmetic refuses one that is out of its own range.
+    return number if -30 <= number.adjusted() <= LARGEST.adjusted() and abs(number) <= LARGEST else None
 
 
 def minor(amount: Decimal, currency_code: str) -> int:

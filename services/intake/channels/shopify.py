@@ -1,110 +1,70 @@
-"""Shopify orders, as its REST API and its webhooks write them: bare, `{"order": …}` or `{"orders": […]}`.
+"""Shopify orders: of the REST API and its webhooks, bare, `{"order": …}` or `{"orders": […]}`; and GraphQL answers.
 
 What is read, where Shopify leaves a choice:
 - Money is shop money (`price`, else `price_set.shop_money`), never the customer's presentment currency.
 - What is left to ship is `fulfillable_quantity`, else `current_quantity`, else the quantity less what was refunded.
-- An order that is cancelled, refunded, voided or wholly fulfilled is NOT_OPEN: it must not be shipped again.
-- Lines that need no shipping, and gift cards, are not stock: they are left out, and the total stays as placed.
-- Answers of the GraphQL API are UNSUPPORTED; orders are to be sent by webhook or read over REST.
+- An order that is cancelled, refunded, voided or wholly fulfilled is NOT_OPEN: it must not be shipped again. Where a
+  webhook's topic says so, it is a change of the order instead (`shopify_changes`).
+- Lines that need no shipping, and gift cards, are not stock: they are charges, as are tips, duties and fees.
+- An unpaid order with payment terms, or paid at the door, is on terms. What Shopify itself holds is held.
+- An order that is picked up needs no address that a carrier could use.
 """
 
+from collections.abc import Mapping
+
+from services.intake.channels.adapter import NO_HEADERS
 from services.intake.channels.json_document import Node, parse
-from services.intake.channels.order_list import read_each
-from services.intake.channels.refusal import (
-    BAD_VALUE,
-    MISSING_FIELD,
-    NOT_AN_ORDER,
-    NOT_OPEN,
-    UNSUPPORTED,
-    Refusal,
-)
-from services.intake.channels.service_words import service_level
+from services.intake.channels.order_list import read_webhook
+from services.intake.channels.refusal import BAD_VALUE, MISSING_FIELD, Refusal
 from services.intake.channels.shopify_address import ship_and_bill
+from services.intake.channels.shopify_changes import change_of, is_deleted, topic_of
+from services.intake.channels.shopify_delivery import level_of, mixed_holds, shipping_of
+from services.intake.channels.shopify_details import details_of
+from services.intake.channels.shopify_document import is_order, not_an_order, orders_in
+from services.intake.channels.shopify_graphql import GraphqlNode, check_asked
 from services.intake.channels.shopify_lines import order_lines
-from services.intake.domain.draft import Draft, PaymentDraft, PaymentState, Reading
+from services.intake.channels.shopify_payment import check_open, payment_of, tenders_of
+from services.intake.channels.shopify_split import split
+from services.intake.domain.draft import Draft, HoldSpec, HoldType
+from services.intake.domain.reading import Reading
 from services.kernel.money import Money
 
-_PAYMENT = {
-    "": PaymentState.PENDING,
-    "pending": PaymentState.PENDING,
-    "partially_paid": PaymentState.PENDING,
-    "authorized": PaymentState.AUTHORIZED,
-    "paid": PaymentState.CAPTURED,
-    "partially_refunded": PaymentState.CAPTURED,
-}
-_OVER = {"refunded", "voided", "expired"}
-_SHIPPED = {"fulfilled", "restocked"}
-# A field that only this kind of document has, and what to call it. The first match names the document.
-_OTHERS = {
-    "fulfillment": "a fulfillment",
-    "fulfillment_order": "a fulfillment order",
-    "original_fulfillment_order": "a fulfillment order move or request",
-    "fulfillment_event": "a fulfillment event",
-    "tracking_number": "a fulfillment",
-    "fulfillment_order_line_items": "a fulfillment order",
-    "refund": "a refund",
-    "refund_line_items": "a refund",
-    "draft_order": "a draft order",
-    "invoice_url": "a draft order",
-    "abandoned_checkout_url": "a checkout",
-    "risks": "a list of fraud risks",
-    "shop": "a shop",
-    "carrier_identifier": "a shipping line",
-    "fulfillable_quantity": "a line item",
-    "gift_card": "a gift card",
-    "properties": "line item properties",
-}
-# What only the answers of the GraphQL API, and recordings of them, have at the top.
-_GRAPHQL = ("data", "errors", "extensions", "operations", "response", "upstreamCalls")
 
-
-def read(content: bytes, channel: str) -> Reading:
-    """Return the orders of a Shopify document, and what is wrong with the rest."""
+def read(content: bytes, channel: str, headers: Mapping[str, str] = NO_HEADERS) -> Reading:
+    """Return the orders and changes of a Shopify document, and what is wrong with the rest."""
+    topic = topic_of(headers)
     try:
-        orders = _orders(parse(content))
+        root = parse(content)
+        orders = [root] if is_deleted(topic) else orders_in(root)
     except Refusal as refusal:
         return Reading(problems=(refusal.problem(),))
-    return read_each(orders, lambda order: _draft(order, channel))
+    return read_webhook(
+        orders,
+        lambda order: change_of(order, channel, topic) if topic else None,
+        lambda order: _drafts(order, channel),
+    )
 
 
-def _orders(root: Node) -> list[Node]:
-    if "orders" in root:
-        return list(root["orders"].items())
-    if "order" in root and isinstance(root["order"].value, dict):
-        return [root["order"]]
-    if isinstance(root.value, list):
-        return list(root.items())
-    if _is_order(root):
-        return [root]
-    raise _not_an_order(root)
-
-
-def _is_order(node: Node) -> bool:
-    named = "financial_status" in node or ("total_price" in node and "line_items" in node)
-    return named and "invoice_url" not in node and "abandoned_checkout_url" not in node
-
-
-def _not_an_order(node: Node) -> Refusal:
-    if any(name in node for name in _GRAPHQL):
-        message = "Answers of the GraphQL API are not read: send the order by webhook, or read it over the REST API."
-        return Refusal(UNSUPPORTED, node.path, message)
-    name = next((name for name in _OTHERS if name in node), "")
-    if name:
-        message = f"The document is {_OTHERS[name]}, not an order: send it to another address."
-        return Refusal(NOT_AN_ORDER, f"{node.path}.{name}", message)
-    return Refusal(NOT_AN_ORDER, node.path, "The document is not an order: it has neither line_items nor total_price.")
+def _drafts(order: Node, channel: str) -> tuple[Draft, ...]:
+    return split(_draft(order, channel), order)
 
 
 def _draft(order: Node, channel: str) -> Draft:
-    if not isinstance(order.value, dict) or (order.path.startswith("$[") and not _is_order(order)):
-        raise _not_an_order(order)
+    if isinstance(order, GraphqlNode):
+        check_open(order)
+        check_asked(order)
+    elif not isinstance(order.value, dict) or (order.path.startswith("$[") and not is_order(order)):
+        raise not_an_order(order)
     external_id = order["id"].required().identifier(200)
-    payment = _payment(order)
+    check_open(order)
     currency_code = _currency(order)
-    lines = order_lines(order, currency_code)
+    tenders = tenders_of(order, currency_code)
+    payment = payment_of(order, tenders)
+    lines, charges = order_lines(order, currency_code)
     ship_to, bill_to, holds = ship_and_bill(order)
-    shipping, shipping_tax = _shipping(order, currency_code)
-    methods = [method[name].text() for method in order["shipping_lines"].items() for name in ("title", "code")]
+    shipping, shipping_tax = shipping_of(order, currency_code)
+    details = details_of(order, currency_code, charges, tenders)
+    email, phone = _reached(order)
     return Draft(
         channel=channel,
         external_id=external_id,
@@ -119,27 +79,21 @@ def _draft(order: Node, channel: str) -> Draft:
         shipping_tax=Money(shipping_tax, currency_code),
         total=Money(order.first("total_price", "current_total_price").required().minor(currency_code), currency_code),
         payment=payment,
-        service_level=service_level(*methods),
-        holds=holds,
+        service_level=level_of(order),
+        holds=(*(() if details.pickup_location else holds), *mixed_holds(order), *_held_in_shopify(order)),
         note=order["note"].text(2000),
+        email=email,
+        phone=phone,
+        details=details,
     )
 
 
-def _payment(order: Node) -> PaymentDraft:
-    over = "it must not be shipped again"
-    if not order["cancelled_at"].missing:
-        raise Refusal(NOT_OPEN, order["cancelled_at"].path, f"The order is cancelled in Shopify: {over}.")
-    financial = order["financial_status"].text(100).lower()
-    if financial in _OVER:
-        raise Refusal(NOT_OPEN, order["financial_status"].path, f"The order is {financial} in Shopify: {over}.")
-    fulfillment = order["fulfillment_status"].text(100).lower()
-    if fulfillment in _SHIPPED:
-        raise Refusal(NOT_OPEN, order["fulfillment_status"].path, f"The order is {fulfillment} in Shopify: {over}.")
-    if financial not in _PAYMENT:
-        raise order["financial_status"].bad(f"one of {', '.join(sorted(_PAYMENT.keys() | _OVER))[2:]}")
-    done = [t for t in order["transactions"].items() if t["status"].text() == "success"]
-    reference = next((t.first("authorization", "id").identifier(200) for t in done), "")
-    return PaymentDraft(state=_PAYMENT[financial], reference=reference)
+def _reached(order: Node) -> tuple[str, str]:
+    """Return the e-mail address and the phone number of whoever ordered."""
+    email = order.first("email", "contact_email").text() or order["customer"]["email"].text()
+    phone = order["phone"].text() or order["customer"]["phone"].text()
+    # Half of an e-mail address is somebody else's, and half of a number too.
+    return email if len(email) <= 320 else "", phone if len(phone) <= 50 else ""
 
 
 def _currency(order: Node) -> str:
@@ -152,15 +106,8 @@ def _currency(order: Node) -> str:
     return text
 
 
-def _shipping(order: Node, currency_code: str) -> tuple[int, int]:
-    """Return what shipping costs without tax, and the tax on it."""
-    charged = tax = 0
-    for method in order["shipping_lines"].items():
-        price = method.first("price", "original_price").minor(currency_code)
-        allocated = sum(a["amount"].minor(currency_code) for a in method["discount_allocations"].items())
-        discounted = method["discounted_price"]
-        charged += max(price - allocated, 0) if discounted.missing or allocated else discounted.minor(currency_code)
-        tax += sum(line["price"].minor(currency_code) for line in method["tax_lines"].items())
-    if order["taxes_included"].flag(default=False):
-        charged = max(charged - tax, 0)
-    return charged, tax
+def _held_in_shopify(order: Node) -> tuple[HoldSpec, ...]:
+    if order["fulfillment_status"].text(100).lower() != "on_hold":
+        return ()
+    note = "Somebody holds the order in Shopify: see there why before it is shipped."
+    return (HoldSpec(handle="shopify", type=HoldType.OTHER, note=note),)

@@ -19,6 +19,11 @@ def ship_and_bill(order: Node) -> tuple[Address, Address | None, tuple[HoldSpec,
     return ship_to, bill_to, address_holds(reasons)
 
 
+def address_of(node: Node, order: Node) -> Address:
+    """Return an address as the order tells it; its country is empty where nobody knows it."""
+    return _candidate(node, order).address
+
+
 def _candidate(node: Node, order: Node) -> Candidate:
     country = node.first("country_code", "country")
     first, last = node["first_name"].text(100), node["last_name"].text(100)

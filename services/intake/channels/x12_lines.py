@@ -1,74 +1,72 @@
-"""The lines of an X12 order, and its allowances and charges.
+"""The lines of an X12 order: PO1 loops as draft lines, and for whom each of their units is.
 
 Money: a line lists at PO102 x PO104, rounded once. Where PO104 is empty, CTP03 of price UCP, NET or CON is the price;
-where there is none, 0. PO105 HP and TP are prices for a hundred and a thousand. Of the SAC segments only stated amounts
-(SAC05) that change the invoice count (SAC12 01, billed back, does not): a line's allowance is its discount, the order's
-allowances lessen the total, and charges of both are shipping. Percentages are left to the invoice. AMT*TT is the total
-where the buyer states it for the order, else it is computed.
+where there is none, 0. PO105 HP and TP are prices for a hundred and a thousand. A multiplier (CTP07 with CTP06 DIS or
+SEL) makes the price that is paid from the one that is listed. Allowances and multipliers are the line's discount;
+`x12_adjustments` tells which count.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from services.chassis.plain_text import clean, storable
 from services.chassis.x12 import Segment, TransactionSet
-from services.intake.channels import amounts
-from services.intake.channels.order_list import MOST_LINES
-from services.intake.channels.refusal import BAD_VALUE, MISSING_FIELD, NO_LINES, UNSUPPORTED, Refusal
+from services.intake.channels import amounts, x12_adjustments
+from services.intake.channels.edi_adjustments import Adjustment, discount_parts
+from services.intake.channels.refusal import BAD_VALUE, MISSING_FIELD, NO_LINES, Refusal
+from services.intake.domain.details import DiscountPart, LineDetails
 from services.intake.domain.draft import DraftLine
 from services.kernel.money import Money
 
 # Which product id is the SKU, by its qualifier: the seller's own number (VN) and stock numbers first, then the buyer's
 # part number and the trade item numbers, then the rest; a style (VA) only where nothing else is, since sizes share it.
-# A qualifier that is not listed is taken last.
+# A qualifier that is not listed is taken after these, and last of all a text with spaces, which names no article.
 _PREFERRED = "VN SK BP UP EN IN VP VC UA UK UI IB MG N4 CB IT IZ PI PL MF SZ VA"
 PREFERENCE = tuple(_PREFERRED.split())
+# Trade item numbers, the unit's own before its case's; and what the buyer calls the item.
+_BARCODES = ("UP", "EN", "UK", "UI", "IB", "EO", "UA")
+_BUYERS = ("BP", "IN", "CB", "PI", "SK")
 _PRICES = {"UCP", "NET", "CON"}
+_MULTIPLIERS = {"DIS", "SEL"}
 _PER = {"HP": 100, "TP": 1000}
-_BILLED_BACK = "01"
+_SDQ_PAIRS = slice(2, 22)
 
 
-def order_lines(found: TransactionSet, currency_code: str) -> tuple[tuple[DraftLine, ...], int]:
-    """Return the lines, and what charges on lines add up to in minor units.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """A line with the loop it was read from; `stores` are the units for each location number of its SDQ segments."""
+
+    line: DraftLine
+    loop: tuple[Segment, ...]
+    charges: tuple[Adjustment, ...]
+    stores: dict[str, int]
+    # SDQ adds up to another quantity than PO102.
+    disagrees: bool
+
+
+def order_lines(found: TransactionSet, currency_code: str) -> list[OrderLine]:
+    """Return the lines.
 
     Raises:
-        Refusal: NO_LINES, UNSUPPORTED (several destinations), or what is wrong with a line.
+        Refusal: NO_LINES, or what is wrong with a line.
     """
-    loops = _loops(found.segments)
+    loops = line_loops(found.segments, "PO1")
     if not loops:
         raise Refusal(NO_LINES, found.position, "The order has no PO1 segment: there is nothing to ship.")
-    if len(loops) > MOST_LINES:
-        raise Refusal(BAD_VALUE, found.position, f"The order has {len(loops)} lines: {MOST_LINES} is the most.")
     given = [loop[0][1] for loop in loops]
     named = all(given) and len(set(given)) == len(given)
-    lines, charges = [], 0
-    for number, loop in enumerate(loops, start=1):
-        line, charge = _line(found, loop, given[number - 1] if named else str(number), currency_code)
-        lines.append(line)
-        charges += charge
-    return tuple(lines), charges
+    return [
+        order_line(found, loop, given[number - 1] if named else str(number), currency_code)
+        for number, loop in enumerate(loops, start=1)
+    ]
 
 
-def header_amounts(found: TransactionSet, header: Iterable[Segment], currency_code: str) -> tuple[int, int]:
-    """Return the allowances and the charges on the whole order, in minor units."""
-    return _allowances(found, header, currency_code)
-
-
-def stated_total(found: TransactionSet, currency_code: str, computed: int) -> int:
-    """Return the total that the buyer states behind the lines, else the computed one."""
-    after = False
-    for segment in found.segments:
-        after = after or segment.tag == "CTT"
-        if segment.tag == "AMT" and segment[1] == "TT" and (after or segment.number == 1):
-            amount = amounts.parse(segment[2])
-            return amounts.minor(amount, currency_code) if amount is not None and amount >= 0 else computed
-    return computed
-
-
-def _loops(segments: Iterable[Segment]) -> list[list[Segment]]:
+def line_loops(segments: Iterable[Segment], tag: str) -> list[list[Segment]]:
+    """Return the loops that begin with segments of this tag."""
     loops: list[list[Segment]] = []
     for segment in segments:
-        if segment.tag == "PO1":
+        if segment.tag == tag:
             loops.append([segment])
         elif segment.tag in {"CTT", "SE"}:
             break
@@ -77,65 +75,123 @@ def _loops(segments: Iterable[Segment]) -> list[list[Segment]]:
     return loops
 
 
-def _line(found: TransactionSet, loop: list[Segment], line_id: str, currency_code: str) -> tuple[DraftLine, int]:
+def order_line(
+    found: TransactionSet, loop: list[Segment], line_id: str, currency_code: str, tag: str = "PO1"
+) -> OrderLine:
+    """Return one line; `loop` begins with a PO1 segment, `tag` is what it is in the document.
+
+    Raises:
+        Refusal: what is wrong with it.
+    """
     po1 = loop[0]
-    where = found.at(po1)
-    if any(segment.tag == "SDQ" for segment in loop):
-        message = "SDQ sends the line to several places: ask the partner for an order for each."
-        raise Refusal(UNSUPPORTED, where, message)
-    if len(line_id) > 100 or not storable(line_id):
-        raise Refusal(BAD_VALUE, where, "PO101 is no line number: it is too long, or has control characters.")
-    quantity = amounts.parse(po1[2])
-    if quantity is None or quantity != quantity.to_integral_value() or not 1 <= quantity <= 1_000_000:
-        message = f"PO102 must be a whole number of units between 1 and 1000000, not {po1[2][:30]!r}."
-        raise Refusal(BAD_VALUE, where, message)
-    listed = amounts.extended(_price(loop, where), int(quantity), currency_code)
-    allowed, charged = _allowances(found, loop, currency_code)
-    if allowed > listed or listed > amounts.LARGEST_LINE:
+    where = f"{found.position}, {tag} {po1.number}"
+    check_line_id(line_id, where)
+    ordered = units(po1[2], "PO102" if tag == "PO1" else "POC03", where)
+    for_stores = stores(found, loop)
+    quantity = sum(for_stores.values()) or ordered
+    if quantity > 1_000_000:
+        raise Refusal(BAD_VALUE, where, "SDQ adds up to more than 1000000 units.")
+    price, multiplier = _price(loop, where)
+    listed = amounts.extended(price, quantity, currency_code)
+    paid = amounts.extended(price * multiplier, quantity, currency_code)
+    found_adjustments = x12_adjustments.adjustments(found, loop, paid, quantity, currency_code)
+    net = paid - sum(each.minor for each in found_adjustments if each.allowance)
+    if net < 0 or max(listed, paid) > amounts.LARGEST_LINE:
         raise Refusal(
             BAD_VALUE, where, "The line's allowance is more than the line costs, or the line is impossibly large."
         )
-    unit, discount = amounts.split(listed, listed - allowed, int(quantity))
+    unit, discount = amounts.split(listed, net, quantity)
+    taxes = x12_adjustments.taxes(found, loop, net, currency_code)
+    parts = discount_parts(found_adjustments, currency_code)
+    if listed > paid:
+        words = f"Multiplier {multiplier.normalize():f}"[:500]
+        parts = (DiscountPart(amount=Money(listed - paid, currency_code), title=words), *parts)[:50]
+    sku, barcode, buyers = _products(po1, where)
     line = DraftLine(
         external_line_id=line_id,
-        sku=_sku(po1, where),
+        sku=sku,
         title=clean(", ".join(s[5] for s in loop if s.tag == "PID" and s[5]), 500),
-        quantity=int(quantity),
+        quantity=quantity,
         unit_price=Money(unit, currency_code),
         discount=Money(discount, currency_code),
-        tax=Money(0, currency_code),
+        tax=Money(sum(tax.amount.minor for tax in taxes), currency_code),
+        details=LineDetails(taxes=taxes, discounts=parts, barcode=barcode, channel_sku=buyers),
     )
-    return line, charged
+    charged = tuple(each for each in found_adjustments if not each.allowance)
+    disagrees = bool(for_stores) and quantity != ordered
+    return OrderLine(line=line, loop=tuple(loop), charges=charged, stores=for_stores, disagrees=disagrees)
 
 
-def _price(loop: list[Segment], where: str) -> Decimal:
+def check_line_id(line_id: str, where: str) -> None:
+    """Refuse what cannot be the id of a line."""
+    if len(line_id) > 100 or not storable(line_id):
+        message = f"{where.rsplit(' ', 2)[1]}01 is no line number: it is too long, or has control characters."
+        raise Refusal(BAD_VALUE, where, message)
+
+
+def units(text: str, element: str, where: str, least: int = 1) -> int:
+    """Return a whole number of units.
+
+    Raises:
+        Refusal: BAD_VALUE, where it is none.
+    """
+    quantity = amounts.parse(text)
+    if quantity is None or quantity != quantity.to_integral_value() or not least <= quantity <= 1_000_000:
+        message = f"{element} must be a whole number of units between {least} and 1000000, not {text[:30]!r}."
+        raise Refusal(BAD_VALUE, where, message)
+    return int(quantity)
+
+
+def stores(found: TransactionSet, loop: list[Segment]) -> dict[str, int]:
+    """Return the units for each location number of the loop's SDQ segments.
+
+    Raises:
+        Refusal: BAD_VALUE.
+    """
+    counts: dict[str, int] = {}
+    for segment in loop:
+        if segment.tag != "SDQ":
+            continue
+        pairs = segment.elements[_SDQ_PAIRS]
+        for store, text in zip(pairs[::2], pairs[1::2], strict=False):
+            if not store and not text:
+                continue
+            where = found.at(segment)
+            if not store or len(store) > 100 or not storable(store):
+                raise Refusal(BAD_VALUE, where, "SDQ has a quantity without a location number, or the number is none.")
+            if count := units(text, "A quantity of SDQ", where, least=0):
+                counts[store] = counts.get(store, 0) + count
+    return counts
+
+
+def _price(loop: list[Segment], where: str) -> tuple[Decimal, Decimal]:
+    """Return the listed price of one unit, and what it is multiplied with."""
     po1 = loop[0]
     text = po1[4] or next((s[3] for s in loop if s.tag == "CTP" and s[2] in _PRICES and s[3]), "0")
     price = amounts.parse(text)
     if price is None or price < 0:
         raise Refusal(BAD_VALUE, where, f"The price must be an amount of zero or more, not {text[:30]!r}.")
-    return price / _PER.get(po1[5], 1)
+    stated = next((s[7] for s in loop if s.tag == "CTP" and s[6] in _MULTIPLIERS and s[7]), "1")
+    multiplier = amounts.parse(stated)
+    if multiplier is None or not 0 <= multiplier <= 1000:
+        raise Refusal(BAD_VALUE, where, f"CTP07 must be a multiplier, not {stated[:30]!r}.")
+    return price / _PER.get(po1[5], 1), multiplier
 
 
-def _sku(po1: Segment, where: str) -> str:
+def _products(po1: Segment, where: str) -> tuple[str, str, str]:
+    """Return the SKU, the barcode, and what the buyer calls the item where that is not the SKU."""
     pairs = {q: number for q, number in zip(po1.elements[5::2], po1.elements[6::2], strict=False) if number}
     if not pairs:
         raise Refusal(MISSING_FIELD, where, "PO1 names no product: PO107 and the elements behind it are empty.")
-    qualifier = next((q for q in PREFERENCE if q in pairs), next(iter(pairs)))
+    order = [*(q for q in PREFERENCE if q in pairs), *pairs]
+    qualifier = next((q for q in order if " " not in pairs[q]), order[0])
     sku = pairs[qualifier]
     if len(sku) > 100 or not storable(sku):
         raise Refusal(BAD_VALUE, where, f"The product id ({qualifier}) is too long, or has control characters.")
-    return sku
+    barcode = next((number for q in _BARCODES if (number := pairs.get(q, "")) and _is_trade_item(number)), "")
+    buyers = next((number for q in _BUYERS if (number := pairs.get(q, "")) and number != sku), "")
+    return sku, barcode, clean(buyers, 100)
 
 
-def _allowances(found: TransactionSet, segments: Iterable[Segment], currency_code: str) -> tuple[int, int]:
-    """Return the allowances and the charges among the segments; SAC05 is written in hundredths, without a point."""
-    sums = {"A": 0, "C": 0}
-    for segment in segments:
-        if segment.tag != "SAC" or segment[1] not in sums or not segment[5] or segment[12] == _BILLED_BACK:
-            continue
-        amount = amounts.parse(segment[5])
-        if amount is None or amount < 0:
-            raise Refusal(BAD_VALUE, found.at(segment), f"SAC05 must be an amount, not {segment[5][:30]!r}.")
-        sums[segment[1]] += amounts.minor(amount if "." in segment[5] else amount / 100, currency_code)
-    return sums["A"], sums["C"]
+def _is_trade_item(number: str) -> bool:
+    return number.isascii() and number.isalnum() and 8 <= len(number) <= 14

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from services.chassis.x12 import Segment, TransactionSet
 from services.intake.channels.countries import country_code, country_of_state
 from services.intake.channels.destination import fitted, lacking
-from services.intake.channels.refusal import MISSING_FIELD, UNKNOWN_COUNTRY, UNSUPPORTED, Refusal
+from services.intake.channels.edi_destinations import COUNTRY_OF_CURRENCY
+from services.intake.channels.refusal import UNKNOWN_COUNTRY, UNSUPPORTED, Refusal
 from services.intake.domain.draft import Address
 
-_SHIP_TO = "ST"
+SHIP_TO = "ST"
 # Where there is none: bill-and-ship-to, buyer, the first that is there.
 _ELSE = ("BS", "BY")
 _TELEPHONE, _EMAIL = "TE", "EM"
@@ -31,6 +32,11 @@ class Party:
         told = (*a.lines, a.city, a.administrative_area, a.postal_code)
         return tuple(part.casefold() for part in (told if any(told) else (self.code or a.name,)))
 
+    @property
+    def qualifier(self) -> str:
+        """What kind of number its code is (N103)."""
+        return self.segment[3]
+
     def is_at(self, other: "Party") -> bool:
         """Tell whether it is the same destination as another."""
         named = (self.segment[3], self.code)
@@ -40,53 +46,70 @@ class Party:
 def parties(segments: Iterable[Segment]) -> dict[str, Party]:
     """Return the parties by their role (N101), the first of each role."""
     found: dict[str, Party] = {}
-    for party in _loops(segments):
+    for party in loops(segments):
         found.setdefault(party.segment[1], party)
     return found
 
 
-def ship_to(found: TransactionSet, header: dict[str, Party], default_country: str) -> tuple[Address, list[str]]:
-    """Return where the goods go and why that cannot be used as it is.
+def header_ship_to(found: TransactionSet, header: Iterable[Segment]) -> Party | None:
+    """Return the party that the whole order goes to, None where the header names none.
 
     Raises:
-        Refusal: MISSING_FIELD (no party to ship to), UNKNOWN_COUNTRY, UNSUPPORTED (several destinations).
+        Refusal: UNSUPPORTED, where it names several places.
     """
-    destinations = [party for party in _loops(found.segments) if party.segment[1] == _SHIP_TO]
-    party = next(iter(destinations), None) or next((header[role] for role in _ELSE if role in header), None)
-    if party is None:
-        raise Refusal(MISSING_FIELD, found.position, "The order has no N1 segment of ST, BS or BY: where does it go?")
-    other = next((other for other in destinations if not other.is_at(party)), None)
+    everyone = loops(header)
+    named = [party for party in everyone if party.segment[1] == SHIP_TO]
+    other = next((other for other in named[1:] if not other.is_at(named[0])), None)
     if other is not None:
-        message = "The order goes to several places: ask the partner for an order for each."
+        message = "The order as a whole goes to several places: ask the partner to say which line goes where."
         raise Refusal(UNSUPPORTED, found.at(other.segment), message)
+    return next(iter(named), None)
+
+
+def else_ship_to(header: dict[str, Party]) -> Party | None:
+    """Return where goods go that have no ship-to party."""
+    return next((header[role] for role in _ELSE if role in header), None)
+
+
+def default_country(header: dict[str, Party], currency_code: str) -> str:
+    """Return the country that is assumed where none is given: the buyer's, else the currency's, else the US."""
+    given = (header[role].address.country_code for role in ("BY", "BT", "ST") if role in header)
+    return next((country for country in given if country), "") or COUNTRY_OF_CURRENCY.get(currency_code, "US")
+
+
+def located(found: TransactionSet, party: Party, country: str) -> tuple[Address, list[str]]:
+    """Return the party's address, and why it cannot be used as it is.
+
+    Raises:
+        Refusal: UNKNOWN_COUNTRY.
+    """
     if party.stated_country and not party.address.country_code:
         message = f"N404 is {party.stated_country[:20]!r}, no country that ISO 3166 knows."
         raise Refusal(UNKNOWN_COUNTRY, found.at(party.segment), message)
-    return _located(party, default_country)
-
-
-def _located(party: Party, default_country: str) -> tuple[Address, list[str]]:
     address, reasons = fitted(party.address)
     if not address.country_code:
-        address = replace(address, country_code=default_country)
-        reasons.append(f"its country is not given, and {default_country} is assumed")
+        address = replace(address, country_code=country)
+        reasons.append(f"its country is not given, and {country} is assumed")
     if not address.lines and party.code:
-        reasons.append(f"only location number {party.code} is given (qualifier {party.segment[3]}): resolve it")
+        reasons.append(f"only location number {party.code} is given (qualifier {party.qualifier}): resolve it")
     return address, reasons + lacking(address)
 
 
-def _loops(segments: Iterable[Segment]) -> list[Party]:
-    loops: list[Party] = []
+def loops(segments: Iterable[Segment]) -> list[Party]:
+    """Return every party among the segments."""
+    parties: list[Party] = []
     open_loop = False
     for segment in segments:
         if segment.tag == "N1":
-            loops.append(Party(segment=segment, code=segment[4], address=Address(name=segment[2])))
+            parties.append(Party(segment=segment, code=segment[4], address=Address(name=segment[2])))
             open_loop = True
         elif segment.tag in {"PO1", "N9", "SPI", "CTT"}:
             open_loop = False
         elif open_loop:
-            loops[-1] = _with(loops[-1], segment)
-    return [replace(party, address=fitted(party.address)[0]) if party.segment[1] == "BT" else party for party in loops]
+            parties[-1] = _with(parties[-1], segment)
+    return [
+        replace(party, address=fitted(party.address)[0]) if party.segment[1] == "BT" else party for party in parties
+    ]
 
 
 def _with(party: Party, segment: Segment) -> Party:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from services.intake.domain.details import NO_DETAILS, NO_LINE_DETAILS, Details, LineDetails
 from services.kernel.money import Money
 
 
@@ -17,6 +18,10 @@ class PaymentState(StrEnum):
     VOIDED = "VOIDED"
     ON_TERMS = "ON_TERMS"
     CAPTURE_DECLINED = "CAPTURE_DECLINED"
+    PARTLY_REFUNDED = "PARTLY_REFUNDED"
+    REFUNDED = "REFUNDED"
+    MARKETPLACE_HELD = "MARKETPLACE_HELD"
+    AUTHORIZATION_EXPIRED = "AUTHORIZATION_EXPIRED"
 
 
 class ServiceLevel(StrEnum):
@@ -36,6 +41,8 @@ class HoldType(StrEnum):
     CREDIT_LIMIT = "CREDIT_LIMIT"
     COMPLIANCE = "COMPLIANCE"
     CUSTOMER_REQUEST = "CUSTOMER_REQUEST"
+    POSSIBLE_DUPLICATE = "POSSIBLE_DUPLICATE"
+    APPROVAL = "APPROVAL"
     OTHER = "OTHER"
 
 
@@ -74,6 +81,7 @@ class DraftLine:
     discount: Money
     tax: Money
     prices_include_tax: bool = False
+    details: LineDetails = NO_LINE_DETAILS
 
     @property
     def total(self) -> Money:
@@ -93,6 +101,10 @@ class HoldSpec:
     deadline_time: datetime | None = None
     deadline_action: DeadlineAction = DeadlineAction.ESCALATE
     note: str = ""
+    # Handles of holds that must be resolved before this one is released.
+    after: tuple[str, ...] = ()
+    # Queues of which somebody must agree, one after another.
+    approvals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +114,8 @@ class PaymentDraft:
     state: PaymentState = PaymentState.PENDING
     reference: str = ""
     amount: Money | None = None
+    # Until when an authorized amount is set aside; None where nobody said.
+    expire_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +140,10 @@ class Draft:
     ship_complete: bool = False
     holds: tuple[HoldSpec, ...] = ()
     note: str = ""
+    # How the customer is reached about this order; where the ship-to says nothing else.
+    email: str = ""
+    phone: str = ""
+    details: Details = NO_DETAILS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,11 +158,3 @@ class Problem:
     position: str
     message: str
     external_id: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What an adapter makes of a document: the orders it could read, and what is wrong with the rest."""
-
-    drafts: tuple[Draft, ...] = ()
-    problems: tuple[Problem, ...] = ()

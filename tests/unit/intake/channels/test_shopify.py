@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.intake.domain.details import Details, LineDetails, TaxPart
 from services.intake.domain.draft import (
     Address,
     Draft,
@@ -51,6 +52,7 @@ def test_a_paid_order_is_read_field_by_field():
                 unit_price=usd(1990),
                 discount=usd(0),
                 tax=usd(289),
+                details=LineDetails(taxes=(TaxPart(title="Tax", amount=usd(289), rate="0.0725"),)),
             ),
             DraftLine(
                 external_line_id="9007199254740993102",
@@ -60,12 +62,15 @@ def test_a_paid_order_is_read_field_by_field():
                 unit_price=usd(1600),
                 discount=usd(0),
                 tax=usd(116),
+                details=LineDetails(taxes=(TaxPart(title="Tax", amount=usd(116), rate="0.0725"),)),
             ),
         ),
         shipping=usd(490),
         shipping_tax=usd(36),
         total=usd(6511),
         payment=PaymentDraft(state=PaymentState.CAPTURED),
+        email="ada.testwell@example.com",
+        details=Details(shipping_taxes=(TaxPart(title="Tax", amount=usd(36)),)),
     )
 
 
@@ -230,7 +235,11 @@ def test_the_shop_s_money_is_read_not_the_customer_s():
         ({"fulfillment": {"order_id": 1}}, "NOT_AN_ORDER", "$.fulfillment"),
         ({"gift_card": {}}, "NOT_AN_ORDER", "$.gift_card"),
         ({"orders": []}, "NOT_AN_ORDER", "$"),
-        ({"data": {"order": {}}}, "UNSUPPORTED", "$"),
+        ({"data": {"order": {}}}, "MISSING_FIELD", "$.data.order.id"),
+        ({"data": {"order": None}}, "NOT_AN_ORDER", "$.data.order"),
+        ({"data": {"orders": {"nodes": []}}}, "NOT_AN_ORDER", "$.data"),
+        ({"errors": [{"message": "Throttled"}]}, "NOT_AN_ORDER", "$.errors"),
+        ({"order_edit": {"order_id": 1}}, "UNSUPPORTED", "$.order_edit"),
         (7, "NOT_AN_ORDER", "$"),
     ],
 )

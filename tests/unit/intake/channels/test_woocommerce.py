@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from services.intake.domain.details import Details, Tender, TenderKind
 from services.intake.domain.draft import Address, Draft, DraftLine, HoldType, PaymentDraft, PaymentState, ServiceLevel
 from services.kernel.money import Money
 from tests.unit.intake.channels.reading_documents import document, loaded, one_draft, one_problem, read
@@ -56,6 +57,9 @@ def test_an_order_in_processing_is_read_field_by_field():
         shipping_tax=usd(36),
         total=usd(11380),
         payment=PaymentDraft(state=PaymentState.CAPTURED, reference="txn-2001"),
+        email="ines.ficta@example.org",
+        phone="555-0111",
+        details=Details(tenders=(Tender(kind=TenderKind.CARD, amount=usd(11380), reference="txn-2001"),)),
     )
 
 

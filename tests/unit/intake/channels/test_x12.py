@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from services.intake.domain.details import DiscountPart, LineDetails
 from services.intake.domain.draft import Address, Draft, DraftLine, HoldType, PaymentDraft, PaymentState, ServiceLevel
 from services.kernel.money import Money
 from tests.unit.intake.channels.reading_documents import document, one_draft, one_problem, read
@@ -48,6 +49,7 @@ def test_a_store_order_is_read_field_by_field():
                 unit_price=usd(1150),
                 discount=usd(0),
                 tax=usd(0),
+                details=LineDetails(barcode="000000000017"),
             ),
             DraftLine(
                 external_line_id="2",
@@ -64,6 +66,9 @@ def test_a_store_order_is_read_field_by_field():
                 unit_price=usd(3500),
                 discount=usd(1200),
                 tax=usd(0),
+                details=LineDetails(
+                    discounts=(DiscountPart(amount=usd(1200), code="F800", title="Promotion"),),
+                ),
             ),
         ),
         shipping=usd(0),
@@ -85,10 +90,14 @@ def test_every_order_of_a_file_is_a_draft_and_a_bare_location_number_is_held():
     assert "location number 0044 is given (qualifier 92)" in hold.note
 
 
-def test_charges_are_shipping_allowances_lessen_the_total_and_a_stated_total_is_kept():
+def test_freight_is_shipping_other_charges_and_allowances_are_named_and_a_stated_total_is_kept():
     draft = one_draft("x12", document("x12/03-uk-charges.x12"))
     assert (draft.ship_to.country_code, draft.currency_code) == ("GB", "GBP")
-    assert draft.shipping.minor == 745
+    assert draft.shipping.minor == 495
+    assert [(charge.kind.value, charge.title, charge.amount.minor) for charge in draft.details.charges] == [
+        ("DISCOUNT", "Opening order", 100),
+        ("FEE", "Gift wrap", 250),
+    ]
     assert draft.total.minor == 8045
     unstated = document("x12/03-uk-charges.x12").replace(b"AMT*TT*80.45'", b"")
     assert one_draft("x12", unstated).total.minor == 8045
@@ -111,7 +120,7 @@ def test_a_release_of_a_blanket_order_has_an_id_of_its_own():
         (b"*.0125*", b"*cheap*", "BAD_VALUE", "ISA 1, ST 1, PO1 2"),
         (b"*VN*SOCK-BLK-M", b"", "MISSING_FIELD", "ISA 1, ST 1, PO1 2"),
         (b"SAC*A*F800***1200", b"SAC*A*F800***99999999", "BAD_VALUE", "ISA 1, ST 1, PO1 3"),
-        (b"CTT*3", b"SDQ*EA*92*0012*6*0013*6~\nCTT*3", "UNSUPPORTED", "ISA 1, ST 1, PO1 3"),
+        (b"CTT*3", b"SDQ*EA*92*0012*6*0013*half~\nCTT*3", "BAD_VALUE", "ISA 1, ST 1, SDQ 1"),
         (b"CUR*BY*USD", b"CUR*BY*DOLLAR", "BAD_VALUE", "ISA 1, ST 1, CUR 1"),
         (b"*30303*US", b"*30303*QQ", "UNKNOWN_COUNTRY", "ISA 1, ST 1, N1 2"),
         (b"ST*850*", b"ST*855*", "NOT_AN_ORDER", "ISA 1, ST 1"),
@@ -205,8 +214,10 @@ def test_ship_to_parties_of_lines_are_accepted_only_where_they_are_the_same_plac
     assert one_draft("x12", STORE.replace(b"CTT*3", same)).ship_to.city == "Atlanta"
     assert one_draft("x12", STORE.replace(b"CTT*3", b"N1*ST**92*0012~CTT*3")).ship_to.city == "Atlanta"
     for other in (same.replace(b"400 Sample", b"500 Sample"), b"N1*ST**92*0013~CTT*3"):
-        problem = one_problem("x12", STORE.replace(b"CTT*3", other))
-        assert (problem.reason, problem.position) == ("UNSUPPORTED", "ISA 1, ST 1, N1 4")
+        first, second = read("x12", STORE.replace(b"CTT*3", other)).drafts
+        assert [line.external_line_id for line in first.lines] == ["1", "2"]
+        assert [line.external_line_id for line in second.lines] == ["3"]
+        assert first.total.minor + second.total.minor == 69650
 
 
 def test_two_ship_to_parties_in_the_header_are_not_quietly_one():
