@@ -14,7 +14,19 @@ SERVICES = ("intake", "inventory", "routing", "fulfillment", "returns")
 LOCAL = "deploy.local.commands"
 # Which module brings which commands. Only the one that is used is imported, as a command line should answer at once.
 BRINGS = {
-    "services.intake.cli": ("order", "hold", "document", "ingest"),
+    "services.intake.cli": (
+        "channel",
+        "quarantine",
+        "customer",
+        "ownership",
+        "order",
+        "hold",
+        "document",
+        "ingest",
+        "feed",
+        "message",
+        "push",
+    ),
     "services.inventory.cli": ("stock",),
     "services.routing.cli": ("route",),
     "services.fulfillment.cli": ("fulfillment", "shipment"),

@@ -14,9 +14,16 @@ from oms.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
 from oms.intake.v1.order_draft_pb2 import OrderDraft
 from oms.intake.v1.order_pb2 import OrderStatus
 from services.cli_output import AsJson, call, emit, err, out, print_json, request_id, run, table
+from services.intake import cli_care, cli_imports, cli_screening
+from services.intake.cli_changes import app as changes
+from services.intake.cli_channels import app as channels
 from services.intake.cli_documents import app as documents
 from services.intake.cli_documents import ingest
+from services.intake.cli_feed import app as feed
 from services.intake.cli_holds import app as holds
+from services.intake.cli_messages import app as messages
+from services.intake.cli_pushes import app as pushes
+from services.intake.cli_quarantine import app as quarantine
 from services.intake.cli_render import (
     Key,
     Limit,
@@ -29,7 +36,23 @@ from services.intake.cli_render import (
 )
 
 app = typer.Typer(help="Orders: submit, look, follow, cancel.", no_args_is_help=True, rich_markup_mode="rich")
-GROUPS = {"order": app, "hold": holds, "document": documents}
+app.add_typer(changes, name="change")
+cli_care.add_to(app)
+cli_imports.add_to(app)
+channels.add_typer(cli_screening.skus, name="skus")
+channels.add_typer(cli_screening.locations, name="locations")
+GROUPS = {
+    "channel": channels,
+    "quarantine": quarantine,
+    "customer": cli_care.customers,
+    "ownership": cli_care.ownership,
+    "order": app,
+    "hold": holds,
+    "document": documents,
+    "feed": feed,
+    "message": messages,
+    "push": pushes,
+}
 COMMANDS = (ingest,)
 
 EVENT_COLUMNS = ("#", "When", "What", "Why", "Who", "Refers to")

@@ -7,9 +7,11 @@ import typer
 from oms.intake.v1 import intake_service_pb2 as rpc
 from oms.intake.v1.hold_pb2 import Hold, HoldSpec, HoldType
 from services.cli_output import AsJson, emit, err, request_id, table
+from services.intake import cli_screening
 from services.intake.cli_render import HOLD_COLUMNS, Key, Limit, OrderId, ask, hold_row
 
 app = typer.Typer(help="Holds: reasons why an order must wait.", no_args_is_help=True, rich_markup_mode="rich")
+app.add_typer(cli_screening.rules, name="rules")
 
 Handle = Annotated[str, typer.Argument(help="The hold's handle on the order, such as payment.")]
 Reason = Annotated[str, typer.Option(help="Why, for the timeline.")]
@@ -36,11 +38,21 @@ def place(
     line: Annotated[str, typer.Option(help="The line it is on; the whole order where none is named.")] = "",
     queue: Annotated[str, typer.Option(help="Who must look at it; chosen by type where not named.")] = "",
     note: Annotated[str, typer.Option(help="What you want to say.")] = "",
+    after: Annotated[list[str] | None, typer.Option(help="A hold to be resolved first; may be repeated.")] = None,
+    approval: Annotated[list[str] | None, typer.Option(help="A queue that must agree; in order.")] = None,
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
     """Place a hold; the same handle twice is one hold."""
-    spec = HoldSpec(handle=handle, type=_type(hold_type), line_id=line, owner_queue=queue, note=note)
+    spec = HoldSpec(
+        handle=handle,
+        type=_type(hold_type),
+        line_id=line,
+        owner_queue=queue,
+        note=note,
+        after=after or (),
+        approvals=approval or (),
+    )
     request = rpc.PlaceHoldRequest(request_id=key or request_id(), order_id=order_id, hold=spec)
     answer = ask(lambda stub: stub.PlaceHold(request))
     emit(answer, as_json=as_json, render=lambda: _show(answer.hold))
@@ -52,15 +64,36 @@ def release(*, order_id: OrderId, handle: Handle, reason: Reason = "", key: Key 
     _resolve(order_id, handle, reason, key, rejected=False, as_json=as_json)
 
 
+@app.command(epilog="Example: oms hold approve ord_01… big-order --as finance --reason 'agreed by telephone'")
+def approve(
+    *,
+    order_id: OrderId,
+    handle: Handle,
+    queue: Annotated[str, typer.Option("--as", help="The queue for which you agree.")],
+    reason: Reason = "",
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """Agree to a hold that asks for approvals; the last approval lifts it."""
+    _resolve(order_id, handle, reason, key, rejected=False, approve_as=queue, as_json=as_json)
+
+
 @app.command(epilog="Example: oms hold reject ord_01… risk --reason 'stolen card'")
 def reject(*, order_id: OrderId, handle: Handle, reason: Reason = "", key: Key = "", as_json: AsJson = False) -> None:
     """Confirm a hold: what it held is cancelled."""
     _resolve(order_id, handle, reason, key, rejected=True, as_json=as_json)
 
 
-def _resolve(order_id: str, handle: str, reason: str, key: str, *, rejected: bool, as_json: bool) -> None:
+def _resolve(
+    order_id: str, handle: str, reason: str, key: str, *, rejected: bool, as_json: bool, approve_as: str = ""
+) -> None:
     request = rpc.ResolveHoldRequest(
-        request_id=key or request_id(), order_id=order_id, handle=handle, rejected=rejected, reason=reason
+        request_id=key or request_id(),
+        order_id=order_id,
+        handle=handle,
+        rejected=rejected,
+        reason=reason,
+        approve_as=approve_as,
     )
     answer = ask(lambda stub: stub.ResolveHold(request))
     emit(answer, as_json=as_json, render=lambda: _show(answer.hold))

@@ -4,18 +4,23 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import protovalidate
 import structlog
 
 from services.chassis.database import Database, translate
-from services.chassis.handling import path_of
 from services.chassis.outbox import Outbox
-from services.intake import store_documents
+from services.chassis.validation import path_of
+from services.intake import store_channels, store_documents
 from services.intake.accepting import OrderConflict, accept, record_conflict
+from services.intake.bulk_accepting import Together
 from services.intake.channels import Adapter
 from services.intake.domain.document import NOT_READ, Document, DocumentState, IngestedOrder, Outcome, cleaned
-from services.intake.domain.draft import Draft, Problem, Reading
+from services.intake.domain.draft import Draft, Problem
+from services.intake.domain.edits import ChangeDraft
+from services.intake.domain.reading import Reading
+from services.intake.screening import Screener
 from services.intake.wire_draft import draft_message
 from services.kernel import ids
 from services.kernel.clock import Clock, milliseconds
@@ -37,6 +42,14 @@ class Ingested:
     replayed: bool
 
 
+class ChangePort(Protocol):
+    """Makes the changes that documents ask for."""
+
+    async def __call__(self, document: Document, change: ChangeDraft, *, actor: str) -> Problem | None:
+        """Make the change; return why it was not made, None where it was, now or before."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
     """Reads documents that are kept, and accepts the orders in them."""
@@ -45,6 +58,9 @@ class Reader:
     outbox: Outbox
     clock: Clock
     formats: Mapping[str, Adapter]
+    # Makes a change of an order that a document asks for; returns why it could not be made, None where it was.
+    change: ChangePort
+    screener: Screener
 
     def format_of(self, channel: str, asked: str) -> str:
         """Return the format to read a document of this channel with.
@@ -60,7 +76,7 @@ class Reader:
             )
         return found
 
-    def received(self, *, channel: str, form: str, name: str, content: bytes) -> Document:
+    def received(self, *, channel: str, form: str, name: str, content: bytes, headers: Mapping[str, str]) -> Document:
         """Return the document as it is kept before anybody has read it."""
         now = self.clock.now()
         return Document(
@@ -76,12 +92,19 @@ class Reader:
             read_time=None,
             create_time=now,
             update_time=now,
+            headers={key.lower(): value for key, value in headers.items()},
         )
 
     async def ingest(self, document_id: str, form: str, *, actor: str) -> Ingested:
-        """Read the document unless that was done; bytes that were read as another format in vain are read again."""
+        """Read the document unless that was done; bytes that were read as another format in vain are read again.
+
+        A document of a channel that is paused waits until the channel goes on.
+        """
         async with self.database.connect() as conn:
             document, content = await store_documents.get_document(conn, document_id)
+            channel = await store_channels.find_channel(conn, document.channel)
+        if channel.paused and document.read_time is None:
+            return Ingested(document=document, orders=(), replayed=False)
         quarantined = document.state == DocumentState.QUARANTINED
         if document.read_time is None or (quarantined and document.format != form):
             return await self.read(replace(document, format=form), content, actor=actor)
@@ -97,22 +120,29 @@ class Reader:
         """Read the document and accept its orders; those that are there already stay as they are."""
         reading = await self._reading(document, content)
         problems = [cleaned(problem) for problem in reading.problems]
-        orders: list[IngestedOrder] = []
-        places = list(enumerate(reading.drafts))
+        fitting = [place for place in enumerate(reading.drafts) if _fits(place[1])]
+        together = Together(self.database, self.outbox, self.clock, self.screener)
+        orders = await together.accept(document, fitting, actor=actor)
+        places = [place for place in enumerate(reading.drafts) if place[0] not in orders]
         for start in range(0, len(places), _AT_ONCE):
             batch = places[start : start + _AT_ONCE]
-            for order, problem in await asyncio.gather(
+            tried = await asyncio.gather(
                 *(self._try(document, draft, position, actor=actor) for position, draft in batch)
-            ):
-                orders += [order] if order else []
+            )
+            for (position, _), (order, problem) in zip(batch, tried, strict=True):
+                orders |= {position: order} if order else {}
                 problems += [problem] if problem else []
+        for change in reading.changes:
+            problem = await self.change(document, change, actor=actor)
+            problems += [cleaned(problem)] if problem else []
         async with self.database.begin() as conn:
             await store_documents.write_reading(
                 conn, document.document_id, form=document.format, problems=problems, now=self.clock.now()
             )
         async with self.database.connect() as conn:
             kept, _ = await store_documents.get_document(conn, document.document_id)
-        return Ingested(document=kept, orders=tuple(orders), replayed=False)
+        came = tuple(orders[position] for position in sorted(orders))
+        return Ingested(document=kept, orders=came, replayed=False)
 
     async def _try(
         self, document: Document, draft: Draft, position: int, *, actor: str
@@ -134,8 +164,8 @@ class Reader:
         adapter = self.formats[document.format]
         try:
             if len(content) > _LARGE:
-                return await asyncio.to_thread(adapter, content, document.channel)
-            return adapter(content, document.channel)
+                return await asyncio.to_thread(adapter, content, document.channel, document.headers)
+            return adapter(content, document.channel, document.headers)
         except Exception:
             _log.exception("adapter_failed", format=document.format, document_id=document.document_id)
             message = f"the {document.format} adapter failed on it: this is a fault of ours, replay it after an update"
@@ -143,11 +173,13 @@ class Reader:
 
     async def _accept(self, document: Document, draft: Draft, position: int, *, actor: str) -> IngestedOrder:
         check_limits(draft)
+        screening = await self.screener.ready(draft)
         async with self.database.begin() as conn:
             accepted = await accept(
                 conn,
                 self.outbox,
                 draft,
+                screening=screening,
                 now=self.clock.now(),
                 actor=actor,
                 key=f"document/{document.document_id}",
@@ -186,6 +218,14 @@ def check_limits(draft: Draft) -> None:
     except (ValueError, TypeError, OverflowError) as error:
         # Half a surrogate pair, a number beyond 64 bits: JSON has them, nothing behind it does.
         raise InvalidArgument(f"it has a value that cannot be kept: {error}", reason="UNREADABLE_TEXT") from error
+
+
+def _fits(draft: Draft) -> bool:
+    try:
+        check_limits(draft)
+    except InvalidArgument:
+        return False
+    return True
 
 
 def _problem(draft: Draft, reason: str, position: str, message: str) -> Problem:

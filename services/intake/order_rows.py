@@ -5,11 +5,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from services.intake.domain.approvals import Approval
 from services.intake.domain.draft import Address, DeadlineAction, HoldType, PaymentState, ServiceLevel
 from services.intake.domain.holds import Hold, HoldState
 from services.intake.domain.order import Order, OrderLine, Payment
 from services.intake.domain.rooms import ROOM_NAMES, Units
 from services.intake.domain.status import OrderStatus
+from services.intake.wire_details import details_of, details_row, line_details_of
 
 
 def order_row(order: Order) -> dict[str, Any]:
@@ -32,6 +34,9 @@ def order_row(order: Order) -> dict[str, Any]:
         "service_level": order.service_level,
         "ship_complete": order.ship_complete,
         "note": order.note,
+        "email": order.email,
+        "phone": order.phone,
+        "details": details_row(order.details),
         "order_time": order.order_time,
         "create_time": order.create_time,
         "update_time": order.update_time,
@@ -54,6 +59,8 @@ def line_row(order_id: str, line: OrderLine) -> dict[str, Any]:
         "prices_include_tax": line.prices_include_tax,
         "total_minor": line.total,
         "captured": line.captured,
+        "due_minor": line.due,
+        "details": details_row(line.details),
         **asdict(line.units),
     }
 
@@ -74,7 +81,7 @@ def order_of(row: Mapping[Any, Any]) -> Order:
         customer_reference=row["customer_reference"],
         ship_to=_address(row["ship_to"]),
         bill_to=_address(row["bill_to"]) if row["bill_to"] else None,
-        lines=tuple(_line(line) for line in row["lines"] or ()),
+        lines=tuple(_line(line, row["currency_code"]) for line in row["lines"] or ()),
         holds=tuple(hold_of(hold) for hold in row["holds"] or ()),
         shipping=row["shipping_minor"],
         shipping_tax=row["shipping_tax_minor"],
@@ -85,6 +92,9 @@ def order_of(row: Mapping[Any, Any]) -> Order:
             authorized=money["authorized_minor"],
             captured=money["captured_minor"],
             voided=money["voided_minor"],
+            shared=money["shared_minor"],
+            refunded=money["refunded_minor"],
+            expire_time=_moment(money["expire_time"]) if money["expire_time"] else None,
         ),
         service_level=ServiceLevel(row["service_level"]),
         ship_complete=row["ship_complete"],
@@ -96,6 +106,11 @@ def order_of(row: Mapping[Any, Any]) -> Order:
         note=row["note"],
         units=_units(row),
         sequence=row["sequence"],
+        email=row["email"],
+        phone=row["phone"],
+        details=details_of(row["details"], row["currency_code"]),
+        tags=tuple(row["tags"]),
+        version=row["version"],
     )
 
 
@@ -116,10 +131,43 @@ def hold_of(row: Mapping[Any, Any]) -> Hold:
         create_time=_moment(row["create_time"]),
         resolve_time=_moment(row["resolve_time"]) if row["resolve_time"] else None,
         resolved_by=row["resolved_by"],
+        after=tuple(row["after"] or ()),
+        approvals=tuple(row["approvals"] or ()),
+        approved=tuple(
+            Approval(queue=queue, actor=actor, time=_moment(time)) for queue, actor, time in row["approved"] or ()
+        ),
     )
 
 
-def _line(row: Mapping[str, Any]) -> OrderLine:
+def hold_row(hold: Hold) -> dict[str, Any]:
+    """Return the row of `holds`."""
+    return {
+        "hold_id": hold.hold_id,
+        "order_id": hold.order_id,
+        "line_id": hold.line_id or None,
+        "handle": hold.handle,
+        "type": hold.type,
+        "state": hold.state,
+        "owner_queue": hold.owner_queue,
+        "deadline_time": hold.deadline_time,
+        "deadline_action": hold.deadline_action,
+        "overdue": hold.overdue,
+        "note": hold.note,
+        "create_time": hold.create_time,
+        "resolve_time": hold.resolve_time,
+        "resolved_by": hold.resolved_by,
+        "after": list(hold.after) or None,
+        "approvals": list(hold.approvals) or None,
+        "approved": approved_row(hold),
+    }
+
+
+def approved_row(hold: Hold) -> list[list[str]] | None:
+    """Return who has agreed, as it is kept."""
+    return [[one.queue, one.actor, one.time.isoformat()] for one in hold.approved] or None
+
+
+def _line(row: Mapping[str, Any], currency: str) -> OrderLine:
     return OrderLine(
         line_id=row["line_id"],
         position=row["position"],
@@ -134,6 +182,8 @@ def _line(row: Mapping[str, Any]) -> OrderLine:
         total=row["total_minor"],
         captured=row["captured"],
         units=_units(row),
+        details=line_details_of(row["details"], currency),
+        due=row["due_minor"],
     )
 
 

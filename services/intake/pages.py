@@ -63,6 +63,20 @@ def name(request: Message) -> str:
     raise _invalid()
 
 
+def name_and_number(request: Message) -> tuple[str, int] | None:
+    """Return the place after which the page starts in a list by name and number; None for the first page.
+
+    Raises:
+        InvalidArgument: INVALID_PAGE_TOKEN.
+    """
+    match decode_token(request):
+        case None:
+            return None
+        case [str(last), int(at)] if 0 <= at < 2**31:
+            return last, at
+    raise _invalid()
+
+
 def _encoded(part: datetime | str | int | None) -> str | int:
     return (part - _EPOCH) // timedelta(microseconds=1) if isinstance(part, datetime) else part or ""
 

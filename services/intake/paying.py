@@ -5,7 +5,7 @@ the money once. No transaction is open while somebody else is being asked.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.chassis.database import Connection, Database
@@ -15,6 +15,7 @@ from services.intake.domain.charges import charge, voidable
 from services.intake.domain.draft import PaymentState
 from services.intake.domain.events import EventType, Fact
 from services.intake.domain.order import Order
+from services.intake.domain.payment_events import settled
 from services.intake.payments import PaymentPort
 from services.intake.recording import record
 from services.intake.store_payments import CAPTURED, DECLINED, INTENDED, NOTHING_DUE, Capture
@@ -49,7 +50,7 @@ class Till:
         captured = await self.payments.capture(
             reference=order.payment.reference or order_id,
             amount=money,
-            authorized=Money(order.payment.authorized, order.currency_code),
+            authorized=Money(order.payment.authorized + order.payment.shared, order.currency_code),
             key=f"{order_id}/{shipment_id}/capture",
         )
         async with self.database.begin() as conn:
@@ -72,7 +73,7 @@ class Till:
         given_back = await self.payments.void(
             reference=order.payment.reference or order_id,
             amount=Money(amount, order.currency_code),
-            authorized=Money(order.payment.authorized, order.currency_code),
+            authorized=Money(order.payment.authorized + order.payment.shared, order.currency_code),
             key=f"{order_id}/void",
         )
         async with self.database.begin() as conn:
@@ -88,8 +89,7 @@ class Till:
             return state
         payment = (await store.get_order(conn, order_id)).payment
         if captured:
-            whole = payment.outstanding == money.minor
-            after = PaymentState.CAPTURED if whole else PaymentState.PARTLY_CAPTURED
+            after = settled(replace(payment, captured=payment.captured + money.minor)).state
             # A decline stays visible until somebody has looked.
             kept = PaymentState.CAPTURE_DECLINED if payment.state == PaymentState.CAPTURE_DECLINED else after
             await store_payments.write_captured(conn, order_id, money.minor, kept)
@@ -111,7 +111,7 @@ class Till:
         amount = voidable(order)
         if amount == 0:
             return order
-        state = PaymentState.CAPTURED if order.payment.captured else PaymentState.VOIDED
+        state = settled(replace(order.payment, voided=order.payment.voided + amount)).state
         declined = order.payment.state == PaymentState.CAPTURE_DECLINED
         await store_payments.write_voided(conn, order_id, amount, PaymentState.CAPTURE_DECLINED if declined else state)
         money = Money(amount, order.currency_code)

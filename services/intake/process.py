@@ -6,7 +6,9 @@ The only file of intake that knows Temporal. Nothing here is needed to accept an
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
+from google.protobuf.message import Message
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
@@ -22,6 +24,8 @@ from oms.intake.v1.hold_pb2 import HoldType as HoldTypeNumber
 from oms.workflow.v1.order_workflow_pb2 import (
     CancelOrderCommand,
     CancelOrderOutcome,
+    ChangeOrderCommand,
+    ChangeOrderOutcome,
     HoldPlaced,
     HoldResolved,
     OrderInput,
@@ -41,6 +45,8 @@ from workflows import contract, search_attributes
 # Temporal shows a summary of 400 bytes and details of 20,000.
 _SUMMARY_LIMIT = 400
 _DETAIL_LINES = 50
+
+Outcome = TypeVar("Outcome", bound=Message)
 
 
 class ProcessClosedError(Exception):
@@ -86,10 +92,43 @@ class Process:
             ProcessClosedError: it has ended, or refuses because nothing is left for it to do.
             Unavailable: PROCESS_UNAVAILABLE, where it did not answer within `limit` seconds.
         """
+        outcome = await self._ask(
+            order,
+            command,
+            limit,
+            update=contract.CANCEL_ORDER,
+            update_id=command.request_id,
+            result_type=CancelOrderOutcome,
+        )
+        return tuple(cancellation_from(line) for line in outcome.lines)
+
+    async def change(self, order: Order, command: ChangeOrderCommand, limit: float) -> bool:
+        """Have the process decide a change, which is written when this returns; tell whether it was confirmed.
+
+        Raises:
+            ProcessClosedError: it has ended, or refuses because nothing is left for it to do.
+            Unavailable: PROCESS_UNAVAILABLE, where it did not answer within `limit` seconds.
+        """
+        update_id = f"change/{command.change_id}"
+        outcome = await self._ask(
+            order, command, limit, update=contract.CHANGE_ORDER, update_id=update_id, result_type=ChangeOrderOutcome
+        )
+        return outcome.confirmed
+
+    async def _ask(
+        self, order: Order, command: Message, limit: float, *, update: str, update_id: str, result_type: type[Outcome]
+    ) -> Outcome:
         try:
             async with asyncio.timeout(limit):
                 client = await self._connect()
-                outcome = await self._update(client, order, command, limit)
+                outcome: Outcome = await client.execute_update_with_start_workflow(
+                    update,
+                    command,
+                    start_workflow_operation=_start_operation(order),
+                    id=update_id,
+                    result_type=result_type,
+                    rpc_timeout=timedelta(seconds=limit),
+                )
         except (WorkflowAlreadyStartedError, WorkflowUpdateFailedError) as error:
             raise ProcessClosedError from error
         except RPCError as error:
@@ -104,33 +143,23 @@ class Process:
             WorkflowUpdateRPCTimeoutOrCancelledError,  # what it makes of the cancellation that a timeout is
         ) as error:
             raise unavailable(order.order_id) from error
-        return tuple(cancellation_from(line) for line in outcome.lines)
-
-    async def _update(
-        self, client: Client, order: Order, command: CancelOrderCommand, limit: float
-    ) -> CancelOrderOutcome:
-        start = start_of(order)
-        operation: WithStartWorkflowOperation[object, object] = WithStartWorkflowOperation(
-            start.workflow,
-            start.input,
-            id=start.workflow_id,
-            task_queue=start.task_queue,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            # A process that has ended is never run again: it would ship everything a second time.
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            search_attributes=typed_search_attributes(start.search_attributes, search_attributes.TYPES),
-            static_summary=start.summary,
-            static_details=start.details,
-        )
-        outcome: CancelOrderOutcome = await client.execute_update_with_start_workflow(
-            contract.CANCEL_ORDER,
-            command,
-            start_workflow_operation=operation,
-            id=command.request_id,
-            result_type=CancelOrderOutcome,
-            rpc_timeout=timedelta(seconds=limit),
-        )
         return outcome
+
+
+def _start_operation(order: Order) -> WithStartWorkflowOperation[object, object]:
+    start = start_of(order)
+    return WithStartWorkflowOperation(
+        start.workflow,
+        start.input,
+        id=start.workflow_id,
+        task_queue=start.task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        # A process that has ended is never run again: it would ship everything a second time.
+        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        search_attributes=typed_search_attributes(start.search_attributes, search_attributes.TYPES),
+        static_summary=start.summary,
+        static_details=start.details,
+    )
 
 
 def unavailable(order_id: str) -> Unavailable:

@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.intake.domain.order import Order
 from services.intake.domain.rooms import ROOM_NAMES, Units
 from services.intake.domain.status import OrderStatus
-from services.intake.order_rows import line_row, order_of, order_row
+from services.intake.order_rows import hold_row, line_row, order_of, order_row
 from services.intake.tables import holds, order_lines, orders, payments
 from services.kernel.errors import NotFound
 
@@ -48,7 +48,7 @@ async def insert_order(conn: AsyncConnection, order: Order, *, digest: str, offe
         return False
     await _insert_lines(conn, order)
     if order.holds:
-        await conn.execute(insert(holds), [{**asdict(hold), "line_id": hold.line_id or None} for hold in order.holds])
+        await conn.execute(insert(holds), [hold_row(hold) for hold in order.holds])
     money = order.payment
     await conn.execute(
         insert(payments).values(
@@ -59,6 +59,8 @@ async def insert_order(conn: AsyncConnection, order: Order, *, digest: str, offe
             authorized_minor=money.authorized,
             captured_minor=money.captured,
             voided_minor=money.voided,
+            shared_minor=money.shared,
+            expire_time=money.expire_time,
         )
     )
     return True
@@ -83,6 +85,12 @@ async def get_order(conn: AsyncConnection, order_id: str) -> Order:
     return order_of(row)
 
 
+async def get_orders(conn: AsyncConnection, order_ids: Sequence[str]) -> dict[str, Order]:
+    """Return these orders by their ids; those that are not there are left out."""
+    rows = (await conn.execute(_orders(orders.c.order_id == func.any(list(order_ids))))).mappings()
+    return {row["order_id"]: order_of(row) for row in rows}
+
+
 async def lookup_order(conn: AsyncConnection, channel: str, external_id: str) -> Order:
     """Return the order that a channel knows by this id.
 
@@ -95,6 +103,13 @@ async def lookup_order(conn: AsyncConnection, channel: str, external_id: str) ->
             f"{channel} has no order {external_id}", reason="ORDER_NOT_FOUND", channel=channel, external_id=external_id
         )
     return found[0]
+
+
+async def external_ids_of_group(conn: AsyncConnection, channel: str, group_id: str) -> list[str]:
+    """Return the channel's ids of the orders that came as one."""
+    group = orders.c.details["group_id"].astext
+    statement = select(orders.c.external_id).where(orders.c.channel == channel, group == group_id)
+    return sorted((await conn.execute(statement)).scalars())
 
 
 async def check_order(conn: AsyncConnection, order_id: str) -> None:

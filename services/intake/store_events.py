@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.database import TransactionId
-from services.intake.domain.events import Event, EventType, Fact
+from services.intake.domain.events import SILENT, Event, EventType, Fact
 from services.intake.domain.feed import FeedPosition
 from services.intake.domain.rooms import Move, Room
 from services.intake.domain.status import OrderStatus
@@ -49,6 +49,7 @@ async def append(conn: AsyncConnection, order_id: str, facts: Sequence[Fact], no
         .where(orders.c.order_id == order_id)
         .values(
             sequence=orders.c.sequence + len(facts),
+            version=orders.c.version + sum(fact.type not in SILENT for fact in facts),
             transaction_id=func.greatest(orders.c.transaction_id, func.pg_current_xact_id()),
             update_time=now,
         )

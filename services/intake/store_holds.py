@@ -1,21 +1,20 @@
 """Every SQL statement about holds."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, insert, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.domain.holds import Hold
-from services.intake.order_rows import hold_of
+from services.intake.order_rows import approved_row, hold_of, hold_row
 from services.intake.tables import holds
 from services.kernel.errors import NotFound
 
 
 async def insert_hold(conn: AsyncConnection, hold: Hold) -> None:
     """Write a new hold; the order is locked by the caller."""
-    await conn.execute(insert(holds).values({**asdict(hold), "line_id": hold.line_id or None}))
+    await conn.execute(insert(holds).values(hold_row(hold)))
 
 
 async def write_hold(conn: AsyncConnection, hold: Hold) -> None:
@@ -23,7 +22,14 @@ async def write_hold(conn: AsyncConnection, hold: Hold) -> None:
     await conn.execute(
         update(holds)
         .where(holds.c.hold_id == hold.hold_id)
-        .values(state=hold.state, overdue=hold.overdue, resolve_time=hold.resolve_time, resolved_by=hold.resolved_by)
+        .values(
+            state=hold.state,
+            overdue=hold.overdue,
+            resolve_time=hold.resolve_time,
+            resolved_by=hold.resolved_by,
+            owner_queue=hold.owner_queue,
+            approved=approved_row(hold),
+        )
     )
 
 
@@ -67,6 +73,12 @@ async def list_holds(
         conditions.append(tuple_(holds.c.deadline_time, holds.c.hold_id) > tuple_(*map(literal, after)))
     statement = select(*holds.c).where(*conditions).order_by(holds.c.deadline_time, holds.c.hold_id).limit(limit)
     return [hold_of(row) for row in (await conn.execute(statement)).mappings()]
+
+
+async def of_order(conn: AsyncConnection, order_id: str) -> Sequence[Hold]:
+    """Return every hold of the order."""
+    rows = (await conn.execute(select(*holds.c).where(holds.c.order_id == order_id))).mappings()
+    return [hold_of(row) for row in rows]
 
 
 async def _one(conn: AsyncConnection, *conditions: ColumnElement[bool]) -> Hold | None:

@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.chassis.database import TransactionId, metadata_for
 from services.chassis.idempotency import idempotency_table
@@ -58,12 +58,20 @@ orders = Table(
     Column("service_level", Text, nullable=False),
     Column("ship_complete", Boolean, nullable=False),
     Column("note", Text, nullable=False),
+    Column("email", Text, nullable=False, server_default=""),
+    Column("phone", Text, nullable=False, server_default=""),
+    # OrderDetails as JSON; NULL where the channel said nothing more.
+    Column("details", JSONB(none_as_null=True)),
+    # What people put on it.
+    Column("tags", ARRAY(Text), nullable=False, server_default="{}"),
     Column("promise_time", Moment),
     Column("order_time", Moment, nullable=False),
     Column("create_time", Moment, nullable=False),
     Column("update_time", Moment, nullable=False),
     # The number of the last event, and the highest transaction that wrote one: both are taken under this row's lock.
     Column("sequence", BigInteger, nullable=False, server_default="0"),
+    # How many of its events changed it.
+    Column("version", BigInteger, nullable=False, server_default="0"),
     Column("transaction_id", TransactionId, nullable=False, server_default=text("pg_current_xact_id()")),
     # Kept by triggers on order_lines and holds, never written by hand.
     *_rooms(default="0"),
@@ -78,6 +86,21 @@ orders = Table(
     Index(None, "create_time", "order_id"),
     Index(None, "status", "create_time", "order_id"),
     Index(None, "channel", "create_time", "order_id"),
+    Index(
+        "ix_orders_group", "channel", text("(details ->> 'group_id')"), postgresql_where=text("details ? 'group_id'")
+    ),
+    # What people search by; see store_care.py.
+    Index("ix_orders_lower_order_number", text("lower(order_number)")),
+    Index(None, "external_id"),
+    Index("ix_orders_lower_email", text("lower(email)"), postgresql_where=text("email <> ''")),
+    Index("ix_orders_customer_reference", "customer_reference", postgresql_where=text("customer_reference <> ''")),
+    Index(
+        "ix_orders_phone_digits",
+        text("right(regexp_replace(phone, '\\D', '', 'g'), 9)"),
+        postgresql_where=text("phone <> ''"),
+    ),
+    Index("ix_orders_words", text("jsonb_to_tsvector('simple', ship_to, '[\"string\"]')"), postgresql_using="gin"),
+    Index("ix_orders_tags", "tags", postgresql_using="gin", postgresql_where=text("tags <> '{}'")),
 )
 
 order_lines = Table(
@@ -97,10 +120,15 @@ order_lines = Table(
     Column("total_minor", BigInteger, nullable=False),
     # Units whose share of the money was taken, or is being taken.
     Column("captured", BigInteger, nullable=False, server_default="0"),
+    # What it is due of the order's total, where a change has fixed it.
+    Column("due_minor", BigInteger),
+    # LineDetails as JSON; NULL where the channel said nothing more.
+    Column("details", JSONB(none_as_null=True)),
     *_rooms(),
     UniqueConstraint("order_id", "position"),
     UniqueConstraint("order_id", "external_line_id"),
-    CheckConstraint("quantity >= 1", name="quantity"),
+    # None where all units went into another order.
+    CheckConstraint("quantity >= 0", name="quantity"),
     CheckConstraint(" AND ".join(f"{name} >= 0" for name in ROOM_NAMES), name="rooms"),
     CheckConstraint(f"{' + '.join(ROOM_NAMES)} = quantity", name="every_unit_in_one_room"),
     CheckConstraint("captured BETWEEN 0 AND quantity", name="captured"),
@@ -128,6 +156,10 @@ holds = Table(
     Column("create_time", Moment, nullable=False),
     Column("resolve_time", Moment),
     Column("resolved_by", Text, nullable=False),
+    # Handles that go first, queues that must agree, and [queue, actor, time] of who has; NULL where there are none.
+    Column("after", JSONB(none_as_null=True)),
+    Column("approvals", JSONB(none_as_null=True)),
+    Column("approved", JSONB(none_as_null=True)),
     UniqueConstraint("order_id", "handle"),
     CheckConstraint("state IN ('CREATED', 'RELEASED', 'REJECTED', 'EXPIRED')", name="state"),
     CheckConstraint("(state = 'CREATED') = (resolve_time IS NULL)", name="resolved_once"),
@@ -154,6 +186,11 @@ order_events = Table(
     UniqueConstraint("order_id", "type", "key"),
     CheckConstraint("sequence >= 1", name="sequence"),
     Index(None, "transaction_id", "order_id", "sequence"),
+    Index(
+        "ix_order_events_tracking_number",
+        text("(\"references\" ->> 'tracking_number')"),
+        postgresql_where=text("\"references\" ? 'tracking_number'"),
+    ),
 )
 
 payments = Table(
@@ -167,6 +204,22 @@ payments = Table(
     Column("authorized_minor", BigInteger, nullable=False),
     Column("captured_minor", BigInteger, nullable=False),
     Column("voided_minor", BigInteger, nullable=False),
+    # What other orders that were split off have of the same authorization.
+    Column("shared_minor", BigInteger, nullable=False, server_default="0"),
+    # Of what was captured, as the payment service says.
+    Column("refunded_minor", BigInteger, nullable=False, server_default="0"),
+    # Until when what is authorized is set aside; NULL where nobody said.
+    Column("expire_time", Moment),
+    # When somebody last asked for longer.
+    Column("renew_time", Moment),
+    CheckConstraint("refunded_minor BETWEEN 0 AND captured_minor", name="refunded"),
+    Index(None, "reference"),
+    # Without what was taken or given back: most of what ever had a time is done with.
+    Index(
+        "ix_payments_expiring",
+        "expire_time",
+        postgresql_where=text("expire_time IS NOT NULL AND authorized_minor - captured_minor - voided_minor > 0"),
+    ),
     CheckConstraint(
         "captured_minor >= 0 AND voided_minor >= 0 AND captured_minor + voided_minor <= authorized_minor",
         name="never_more_than_authorized",
@@ -210,6 +263,8 @@ documents = Table(
     Column("digest", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("content", LargeBinary, nullable=False),
+    # What it came with, names in lower case; nothing secret.
+    Column("headers", JSONB, nullable=False, server_default="{}"),
     Column("problems", JSONB, nullable=False),
     # When it was last read to its end; not set while nobody has.
     Column("read_time", Moment),

@@ -1,11 +1,12 @@
 """Orders, holds, events and documents as messages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from oms.intake.v1.cancellation_pb2 import LineCancellation as LineCancellationMessage
 from oms.intake.v1.document_pb2 import Document as DocumentMessage
 from oms.intake.v1.document_pb2 import DocumentProblem
 from oms.intake.v1.hold_pb2 import Hold as HoldMessage
+from oms.intake.v1.hold_pb2 import HoldApproval
 from oms.intake.v1.hold_pb2 import HoldDeadlineAction as DeadlineActionNumber
 from oms.intake.v1.hold_pb2 import HoldType as HoldTypeNumber
 from oms.intake.v1.intake_service_pb2 import IngestedOrder as IngestedOrderMessage
@@ -24,7 +25,9 @@ from services.intake.domain.events import Event
 from services.intake.domain.feed import cursor_of
 from services.intake.domain.holds import Hold
 from services.intake.domain.order import Order, OrderLine, Payment
+from services.intake.domain.repricing import paid, unpaid
 from services.intake.domain.rooms import ROOM_NAMES, Move, Room, Units
+from services.intake.wire_details import details_message, line_details_message
 from services.intake.wire_values import address_message, money_message, number_of, stamp, word_from
 
 
@@ -44,7 +47,7 @@ def order_message(order: Order) -> OrderMessage:
         customer_reference=order.customer_reference,
         ship_to=address_message(order.ship_to),
         bill_to=address_message(order.bill_to) if order.bill_to else None,
-        lines=[_line_message(line, currency) for line in order.lines],
+        lines=[_line_message(line, currency) for line in _with_dues(order)],
         holds=[hold_message(hold) for hold in order.holds],
         shipping_amount=money_message(order.shipping, currency),
         shipping_tax_amount=money_message(order.shipping_tax, currency),
@@ -60,6 +63,10 @@ def order_message(order: Order) -> OrderMessage:
         document_id=order.document_id,
         units=units_message(order.units),
         note=order.note,
+        email=order.email,
+        phone=order.phone,
+        details=details_message(order.details),
+        tags=order.tags,
     )
 
 
@@ -70,6 +77,8 @@ def payment_message(payment: Payment, currency: str) -> PaymentMessage:
         reference=payment.reference,
         authorized_amount=money_message(payment.authorized - payment.voided, currency),
         captured_amount=money_message(payment.captured, currency),
+        refunded_amount=money_message(payment.refunded, currency) if payment.refunded else None,
+        authorization_expire_time=stamp(payment.expire_time),
     )
 
 
@@ -93,6 +102,9 @@ def hold_message(hold: Hold) -> HoldMessage:
         create_time=stamp(hold.create_time),
         resolve_time=stamp(hold.resolve_time),
         resolved_by=hold.resolved_by,
+        after=hold.after,
+        approvals=hold.approvals,
+        approved=[HoldApproval(queue=one.queue, actor=one.actor, time=stamp(one.time)) for one in hold.approved],
     )
 
 
@@ -135,6 +147,7 @@ def document_message(document: Document, content: bytes = b"") -> DocumentMessag
         update_time=stamp(document.update_time),
         name=document.name,
         content=content,
+        headers=document.headers,
     )
 
 
@@ -179,6 +192,11 @@ def cancellation_from(message: LineCancellationMessage) -> LineCancellation:
     )
 
 
+def _with_dues(order: Order) -> Sequence[OrderLine]:
+    """Return the lines with what they are due; nothing is where nobody has paid yet for what a change added."""
+    return paid(order).lines if unpaid(order) else order.lines
+
+
 def _line_message(line: OrderLine, currency: str) -> OrderLineMessage:
     return OrderLineMessage(
         line_id=line.line_id,
@@ -192,6 +210,8 @@ def _line_message(line: OrderLine, currency: str) -> OrderLineMessage:
         tax_amount=money_message(line.tax, currency),
         prices_include_tax=line.prices_include_tax,
         total_amount=money_message(line.total, currency),
+        details=line_details_message(line.details),
+        due_amount=money_message(line.due, currency) if line.due is not None else None,
     )
 
 

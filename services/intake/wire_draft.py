@@ -20,6 +20,7 @@ from services.intake.domain.draft import (
     PaymentState,
     ServiceLevel,
 )
+from services.intake.wire_details import details_from, details_message, line_details_from, line_details_message
 from services.intake.wire_values import (
     address_from,
     address_message,
@@ -49,7 +50,7 @@ def draft_from(message: OrderDraft) -> Draft:
         customer_reference=message.customer_reference,
         ship_to=address_from(message.ship_to),
         bill_to=address_from(message.bill_to) if message.HasField("bill_to") else None,
-        lines=tuple(_line_from(line, currency, f"lines[{at}]") for at, line in enumerate(message.lines)),
+        lines=tuple(draft_line_from(line, currency, f"lines[{at}]") for at, line in enumerate(message.lines)),
         shipping=money_from(message.shipping_amount, currency, "shipping_amount"),
         shipping_tax=money_from(message.shipping_tax_amount, currency, "shipping_tax_amount"),
         total=money_from(message.total_amount, currency, "total_amount"),
@@ -59,6 +60,9 @@ def draft_from(message: OrderDraft) -> Draft:
         ship_complete=message.ship_complete,
         holds=tuple(hold_spec_from(hold) for hold in message.holds),
         note=message.note,
+        email=message.email,
+        phone=message.phone,
+        details=details_from(message.details, currency),
     )
 
 
@@ -73,7 +77,7 @@ def draft_message(draft: Draft) -> OrderDraft:
         customer_reference=draft.customer_reference,
         ship_to=address_message(draft.ship_to),
         bill_to=address_message(draft.bill_to) if draft.bill_to else None,
-        lines=[_line_message(line) for line in draft.lines],
+        lines=[draft_line_message(line) for line in draft.lines],
         shipping_amount=_amount(draft.shipping),
         shipping_tax_amount=_amount(draft.shipping_tax),
         total_amount=_amount(draft.total),
@@ -81,12 +85,16 @@ def draft_message(draft: Draft) -> OrderDraft:
             state=number_of(PaymentMessage.State, draft.payment.state),
             reference=draft.payment.reference,
             amount=_amount(draft.payment.amount) if draft.payment.amount else None,
+            expire_time=stamp(draft.payment.expire_time),
         ),
         service_level=number_of(ServiceLevelNumber, draft.service_level),
         priority=draft.priority,
         ship_complete=draft.ship_complete,
-        holds=[_hold_spec_message(hold) for hold in draft.holds],
+        holds=[hold_spec_message(hold) for hold in draft.holds],
         note=draft.note,
+        email=draft.email,
+        phone=draft.phone,
+        details=details_message(draft.details),
     )
 
 
@@ -102,10 +110,12 @@ def hold_spec_from(message: HoldSpecMessage) -> HoldSpec:
             DeadlineActionNumber, message.deadline_action, DeadlineAction, DeadlineAction.ESCALATE
         ),
         note=message.note,
+        after=tuple(message.after),
+        approvals=tuple(message.approvals),
     )
 
 
-def _line_from(message: DraftLineMessage, currency: str, field: str) -> DraftLine:
+def draft_line_from(message: DraftLineMessage, currency: str, field: str) -> DraftLine:
     return DraftLine(
         external_line_id=message.external_line_id,
         sku=message.sku,
@@ -115,6 +125,7 @@ def _line_from(message: DraftLineMessage, currency: str, field: str) -> DraftLin
         discount=money_from(message.discount_amount, currency, f"{field}.discount_amount"),
         tax=money_from(message.tax_amount, currency, f"{field}.tax_amount"),
         prices_include_tax=message.prices_include_tax,
+        details=line_details_from(message.details, currency, f"{field}.details"),
     )
 
 
@@ -123,10 +134,11 @@ def _payment_from(message: PaymentDraftMessage, currency: str) -> PaymentDraft:
         state=word_from(PaymentMessage.State, message.state, PaymentState, PaymentState.PENDING),
         reference=message.reference,
         amount=money_from(message.amount, currency, "payment.amount") if message.HasField("amount") else None,
+        expire_time=moment_from(message, "expire_time"),
     )
 
 
-def _line_message(line: DraftLine) -> DraftLineMessage:
+def draft_line_message(line: DraftLine) -> DraftLineMessage:
     return DraftLineMessage(
         external_line_id=line.external_line_id,
         sku=line.sku,
@@ -136,10 +148,11 @@ def _line_message(line: DraftLine) -> DraftLineMessage:
         discount_amount=_amount(line.discount),
         tax_amount=_amount(line.tax),
         prices_include_tax=line.prices_include_tax,
+        details=line_details_message(line.details),
     )
 
 
-def _hold_spec_message(hold: HoldSpec) -> HoldSpecMessage:
+def hold_spec_message(hold: HoldSpec) -> HoldSpecMessage:
     return HoldSpecMessage(
         handle=hold.handle,
         type=number_of(HoldTypeNumber, hold.type),
@@ -148,6 +161,8 @@ def _hold_spec_message(hold: HoldSpec) -> HoldSpecMessage:
         deadline_time=stamp(hold.deadline_time),
         deadline_action=number_of(DeadlineActionNumber, hold.deadline_action),
         note=hold.note,
+        after=hold.after,
+        approvals=hold.approvals,
     )
 
 

@@ -7,15 +7,26 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from enum import Enum
 
+from services.intake.domain.details import NO_DETAILS, NO_LINE_DETAILS
 from services.intake.domain.draft import Draft, DraftLine, HoldSpec, HoldType, PaymentState
-from services.intake.domain.holds import AWAITING_PAYMENT
+from services.intake.domain.holds import AWAITING_PAYMENT, check_chains
 from services.kernel.errors import InvalidArgument
 from services.kernel.money import Money
 
 # Ten million million of anything: every sum over an order stays far inside 64 bits.
 LARGEST_AMOUNT = 10**15
 # What a channel can truthfully say about the money of an order that is still to be shipped.
-PAYABLE = frozenset({PaymentState.PENDING, PaymentState.AUTHORIZED, PaymentState.CAPTURED, PaymentState.ON_TERMS})
+PAYABLE = frozenset(
+    {
+        PaymentState.PENDING,
+        PaymentState.AUTHORIZED,
+        PaymentState.CAPTURED,
+        PaymentState.ON_TERMS,
+        PaymentState.MARKETPLACE_HELD,
+    }
+)
+
+_SILENT_LINE = asdict(NO_LINE_DETAILS)
 
 
 def normalised(draft: Draft) -> Draft:
@@ -23,7 +34,7 @@ def normalised(draft: Draft) -> Draft:
 
     Raises:
         InvalidArgument: NO_LINES, DUPLICATE_LINE, DUPLICATE_HANDLE, UNKNOWN_LINE, MISSING_COUNTRY, PAYMENT_STATE,
-            CURRENCY_MISMATCH, NEGATIVE_AMOUNT, AMOUNT_TOO_LARGE.
+            CURRENCY_MISMATCH, NEGATIVE_AMOUNT, AMOUNT_TOO_LARGE, HOLD_CYCLE, APPROVAL_BYPASSED.
     """
     lines = tuple(
         replace(line, external_line_id=line.external_line_id or str(position))
@@ -46,8 +57,20 @@ def digest(draft: Draft) -> str:
 
     Empty parts are left out, so that a field added to `Draft` with an empty default changes no digest.
     """
-    canonical = json.dumps(_plain(asdict(draft)), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    said = asdict(draft)
+    if draft.details == NO_DETAILS:
+        del said["details"]
+    for line in said["lines"]:
+        if line["details"] == _SILENT_LINE:
+            del line["details"]
+    canonical = json.dumps(_plain(said), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def digest_before_details(draft: Draft) -> str:
+    """Return the digest of an order that was accepted when drafts had no details, e-mail or telephone of their own."""
+    lines = tuple(replace(line, details=NO_LINE_DETAILS) for line in draft.lines)
+    return digest(replace(draft, email="", phone="", details=NO_DETAILS, lines=lines))
 
 
 def _payment_hold(draft: Draft) -> tuple[HoldSpec, ...]:
@@ -74,6 +97,7 @@ def _check_words(draft: Draft) -> None:
     line_ids = [line.external_line_id for line in draft.lines]
     _check_unique(line_ids, "DUPLICATE_LINE", "external_line_id")
     _check_unique((hold.handle for hold in draft.holds), "DUPLICATE_HANDLE", "handle")
+    check_chains(draft.holds)
     known = set(line_ids)
     for hold in draft.holds:
         if hold.external_line_id and hold.external_line_id not in known:

@@ -1,6 +1,7 @@
 """Documents as received, and what became of them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -40,6 +41,8 @@ class Document:
     read_time: datetime | None
     create_time: datetime
     update_time: datetime
+    # What it came with, names in lower case; nothing secret.
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

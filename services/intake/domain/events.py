@@ -23,6 +23,20 @@ class EventType(StrEnum):
     PROMISED = "PROMISED"
     CANCELLATION_REQUESTED = "CANCELLATION_REQUESTED"
     CONFLICT = "CONFLICT"
+    CHANGE_REQUESTED = "CHANGE_REQUESTED"
+    CHANGE_CONFIRMED = "CHANGE_CONFIRMED"
+    CHANGE_DECLINED = "CHANGE_DECLINED"
+    HOLD_APPROVED = "HOLD_APPROVED"
+    PAYMENT_CHANGED = "PAYMENT_CHANGED"
+    MESSAGE_SENT = "MESSAGE_SENT"
+    CHANNEL_TOLD = "CHANNEL_TOLD"
+    NOTED = "NOTED"
+    TAGGED = "TAGGED"
+    ERASED = "ERASED"
+
+
+# They tell of an order and do not change it: whoever read it before has read what it is.
+SILENT = frozenset({EventType.MESSAGE_SENT, EventType.CHANNEL_TOLD, EventType.NOTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.intake.domain.details import NO_DETAILS, NO_LINE_DETAILS, Details, LineDetails
 from services.intake.domain.draft import Address, PaymentState, ServiceLevel
 from services.intake.domain.holds import Hold, HoldState
 from services.intake.domain.rooms import Units, unknown_line
@@ -26,6 +27,9 @@ class OrderLine:
     total: int
     captured: int
     units: Units
+    details: LineDetails = NO_LINE_DETAILS
+    # What it is due of the order's total, where a change has fixed it.
+    due: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,12 @@ class Payment:
     authorized: int
     captured: int
     voided: int
+    # What other orders that were split off have of the same authorization.
+    shared: int = 0
+    # Of what was captured, as the payment service says.
+    refunded: int = 0
+    # Until when what is authorized is set aside; None where nobody said.
+    expire_time: datetime | None = None
 
     @property
     def outstanding(self) -> int:
@@ -76,11 +86,17 @@ class Order:
     note: str
     units: Units
     sequence: int
+    email: str = ""
+    phone: str = ""
+    details: Details = NO_DETAILS
+    # What people put on it.
+    tags: tuple[str, ...] = ()
+    version: int = 0
 
     @property
     def etag(self) -> str:
-        """Every change is an event, so the number of the last one names the state."""
-        return f"v{self.sequence}"
+        """Every change is an event, so how many of them there were names the state."""
+        return f"v{self.version}"
 
     @property
     def open_holds(self) -> tuple[Hold, ...]:

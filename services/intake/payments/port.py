@@ -1,5 +1,6 @@
 """What intake needs of a payment service."""
 
+from datetime import datetime
 from typing import Protocol
 
 from services.kernel.money import Money
@@ -13,6 +14,14 @@ class PaymentPort(Protocol):
 
         Raises:
             Unavailable: PAYMENT_UNAVAILABLE; whether it was taken is unknown, ask again with the same key.
+        """
+        ...
+
+    async def renew(self, *, reference: str, amount: Money, authorized: Money, key: str) -> datetime | None:
+        """Set the amount aside for longer; return until when, None where the payment service declines.
+
+        Raises:
+            Unavailable: PAYMENT_UNAVAILABLE; ask again with the same key.
         """
         ...
 
