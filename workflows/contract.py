@@ -2,11 +2,14 @@
 
 # Every process and every activity that calls a service of our own runs on this queue.
 TASK_QUEUE = "oms"
+# The processes of channels have a queue of their own: a slow platform never keeps an order's process waiting.
+CHANNELS_TASK_QUEUE = "oms-channels"
 
 ORDER = "Order"
 FULFILLMENT = "Fulfillment"
 RETURN = "Return"
 OUTAGE = "Outage"
+CHANNEL = "Channel"
 
 # Signals: past facts. Their payloads are the messages of the same name in oms.workflow.v1.
 HOLD_PLACED = "hold_placed"
@@ -20,9 +23,12 @@ AUTHORIZATION_DECIDED = "authorization_decided"
 RECEIPT_RECORDED = "receipt_recorded"
 INSPECTION_RECORDED = "inspection_recorded"
 OUTAGE_ENDED = "outage_ended"
+PUSHES_WAITING = "pushes_waiting"
+PARTNER_SWITCHED = "partner_switched"
 
 # Updates: commands that need an answer.
 CANCEL_ORDER = "cancel_order"
+CHANGE_ORDER = "change_order"
 
 
 def order_workflow_id(order_id: str) -> str:
@@ -43,3 +49,8 @@ def return_workflow_id(return_id: str) -> str:
 def outage_workflow_id(outage_id: str) -> str:
     """Return the id of the process that moves work away from what is off."""
     return f"outage/{outage_id}"
+
+
+def channel_workflow_id(channel: str) -> str:
+    """Return the id of the process that tells this channel's platform what became of its orders."""
+    return f"channel/{channel}"

@@ -33,3 +33,6 @@ FIND_PLAN = ActivityConfig(
         initial_interval=timedelta(milliseconds=200), backoff_coefficient=1.5, maximum_interval=timedelta(seconds=5)
     ),
 )
+
+# What a node leaves alone is home as soon as its own process has written it down: nobody waits for longer.
+COMING_HOME = timedelta(seconds=20)

@@ -13,7 +13,6 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from oms.intake.v1.cancellation_pb2 import LineCancellation
     from oms.intake.v1.hold_pb2 import Hold as IntakeHold
-    from oms.intake.v1.hold_pb2 import HoldType
     from oms.workflow.v1 import fulfillment_workflow_pb2 as ful
     from oms.workflow.v1 import order_workflow_pb2 as pb
     from workflows.activities.order import OrderActivities
@@ -21,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
 from workflows import contract, options
 from workflows.details import order_details
 from workflows.fulfillment import FulfillmentWorkflow
+from workflows.order_changes import Change, hold_of
 from workflows.process import Process, child_attributes, lines_of, units_of, work_lines, work_of
 from workflows.state import order as state
 from workflows.state import order_steps as steps
@@ -37,7 +37,7 @@ class OrderWorkflow:
         self._state = state.OrderState.begin(
             order.order_id,
             units_of(order.lines),
-            [_hold(hold) for hold in order.holds],
+            [hold_of(hold) for hold in order.holds],
             ship_complete=order.ship_complete,
         )
         self._process = Process(self._state.status(), self._holds())
@@ -111,6 +111,7 @@ class OrderWorkflow:
                     sku=self._state.lines[line_id].sku,
                     open_quantity=opened,
                     backordered_quantity=waiting,
+                    node_id=self._state.lines[line_id].node,
                 )
                 for line_id, (opened, waiting) in step.lines.items()
             ],
@@ -180,6 +181,9 @@ class OrderWorkflow:
     async def _cancel(self, cancellation: steps.Cancellation) -> list[LineCancellation]:
         """Cancel what can be, ask nodes for what they have, and return what really happened, per line."""
         plan = self._state.plan_cancellation(cancellation.wanted)
+        return list((await self._cancel_units(plan, cancellation.actor, cancellation.reason)).values())
+
+    async def _cancel_units(self, plan: steps.CancellationPlan, actor: str, reason: str) -> dict[str, LineCancellation]:
         tally = {line_id: LineCancellation(line_id=line_id) for line_id in plan.too_late}
         for line_id, quantity in plan.too_late.items():
             tally[line_id].too_late_quantity += quantity
@@ -193,8 +197,8 @@ class OrderWorkflow:
                 open_units=lines_of(plan.open),
                 backordered_units=lines_of(plan.backordered),
                 reserved_units=work_lines(plan.reserved),
-                actor=cancellation.actor,
-                reason=cancellation.reason,
+                actor=actor,
+                reason=reason,
             )
             await self._process.call(
                 OrderActivities.give_back, command, options.SERVICE_CALL, summary="give back and cancel"
@@ -208,7 +212,7 @@ class OrderWorkflow:
                 key=f"{key}/{ask.fulfillment_order_id}",
                 fulfillment_order_id=ask.fulfillment_order_id,
                 lines=lines_of(ask.units),
-                reason=cancellation.reason,
+                reason=reason,
             )
             answer = await self._process.call(
                 OrderActivities.call_back, call_back, options.PARTNER_CALL, summary="ask the node to stop"
@@ -222,7 +226,7 @@ class OrderWorkflow:
                 tally[line.line_id].too_late_quantity += line.quantity
         for result in tally.values():
             result.outcome = _outcome(result)
-        return list(tally.values())
+        return tally
 
     async def _expire(self, hold_id: str) -> None:
         command = pb.ExpireHoldCommand(order_id=self._input.order_id, hold_id=hold_id)
@@ -256,10 +260,28 @@ class OrderWorkflow:
         self._show()
         return pb.CancelOrderOutcome(lines=lines)
 
+    @workflow.update(name=contract.CHANGE_ORDER)
+    async def change_order(self, command: pb.ChangeOrderCommand) -> pb.ChangeOrderOutcome:
+        """Change the order as far as that can still be done; intake has written what was when this returns."""
+        async with self._step_lock:
+            change = Change(self._input.order_id, command, self._state, self._process, self._cancel_units)
+            if command.edits[0].kind == pb.ProcessEdit.KIND_HAND_OVER:
+                outcome = await change.hand_over()
+            else:
+                outcome, anew = await change.carry_out()
+                self._promise = None if anew else self._promise
+        self._show()
+        return outcome
+
+    @change_order.validator
+    def _check_change(self, command: pb.ChangeOrderCommand) -> None:
+        if not command.change_id or not command.edits:
+            raise ValueError("a change has an id, and something to change")
+
     @workflow.signal(name=contract.HOLD_PLACED)
     def hold_placed(self, fact: pb.HoldPlaced) -> None:
         """A hold was placed."""
-        self._state.hold_placed(_hold(fact.hold))
+        self._state.hold_placed(hold_of(fact.hold))
 
     @workflow.signal(name=contract.HOLD_RESOLVED)
     def hold_resolved(self, fact: pb.HoldResolved) -> None:
@@ -306,11 +328,6 @@ class OrderWorkflow:
         promise = max((one for one in promises if one), default=None)
         self._process.show(self._state.status(), hold=self._holds(), node=nodes or None, promise=promise)
         workflow.set_current_details(order_details(self._state, self._input.channel, nodes, promise))
-
-
-def _hold(hold: pb.ProcessHold) -> state.Hold:
-    deadline = hold.deadline_time.ToDatetime(UTC) if hold.HasField("deadline_time") else None
-    return state.Hold(hold.hold_id, HoldType.Name(hold.type).removeprefix("HOLD_TYPE_"), hold.line_id, deadline)
 
 
 def _outcome(line: LineCancellation) -> "LineCancellation.Outcome.ValueType":

@@ -13,6 +13,8 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
 from oms.fulfillment.v1.fulfillment_service_pb2_grpc import FulfillmentServiceStub
 from oms.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
+from oms.intake.v1.order_change_service_pb2_grpc import OrderChangeServiceStub
+from oms.intake.v1.push_service_pb2_grpc import PushServiceStub
 from oms.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from oms.returns.v1.returns_service_pb2_grpc import ReturnsServiceStub
 from oms.routing.v1.routing_service_pb2_grpc import RoutingServiceStub
@@ -20,11 +22,13 @@ from services.chassis import telemetry
 from services.chassis.client import Channels
 from services.chassis.settings import Settings
 from workflows.activities.calls import Stubs
+from workflows.activities.channel import ChannelActivities
 from workflows.activities.fulfillment import FulfillmentActivities
 from workflows.activities.order import OrderActivities
 from workflows.activities.outage import OutageActivities
 from workflows.activities.returns import ReturnActivities
-from workflows.contract import TASK_QUEUE
+from workflows.channel import ChannelWorkflow
+from workflows.contract import CHANNELS_TASK_QUEUE, TASK_QUEUE
 from workflows.fulfillment import FulfillmentWorkflow
 from workflows.order import OrderWorkflow
 from workflows.outage import OutageWorkflow
@@ -34,6 +38,7 @@ log = structlog.get_logger()
 
 # An idle order costs some 100 KB in the cache; one that is not there is replayed when something happens to it.
 CACHED_WORKFLOWS = 2000
+CACHED_CHANNELS = 200
 # What is in hand when the worker is told to stop gets this long; Kubernetes must allow more (helm: terminationGrace).
 GRACE = timedelta(seconds=20)
 
@@ -46,6 +51,8 @@ def stubs(settings: Settings, channels: Channels) -> Stubs:
         routing=channels.connect(RoutingServiceStub, settings.routing_address),
         fulfillment=channels.connect(FulfillmentServiceStub, settings.fulfillment_address),
         returns=channels.connect(ReturnsServiceStub, settings.returns_address),
+        changes=channels.connect(OrderChangeServiceStub, settings.intake_address),
+        pushes=channels.connect(PushServiceStub, settings.intake_address),
     )
 
 
@@ -63,6 +70,11 @@ def build(client: Client, services: Stubs, task_queue: str = TASK_QUEUE) -> Work
             order.call_back,
             order.expire_hold,
             order.settle,
+            order.put_back,
+            order.ask_back,
+            order.decide_change,
+            order.take_over,
+            order.hand_over,
             fulfillment.release,
             fulfillment.ship,
             fulfillment.unship,
@@ -86,6 +98,21 @@ def build(client: Client, services: Stubs, task_queue: str = TASK_QUEUE) -> Work
     )
 
 
+def build_for_channels(client: Client, services: Stubs, task_queue: str = CHANNELS_TASK_QUEUE) -> Worker:
+    """Return a worker with the processes of channels, which wait for platforms that are not ours."""
+    channel = ChannelActivities(services)
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[ChannelWorkflow],
+        activities=[channel.claim, channel.send, channel.record_partner],
+        max_cached_workflows=CACHED_CHANNELS,
+        workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
+        activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
 async def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. A Temporal server that is not there yet is waited for."""
     stopped = asyncio.Event()
@@ -98,8 +125,9 @@ async def run(settings: Settings) -> None:
         if client is None:
             return
         await stack.enter_async_context(_health(os.environ.get("OMS_HEALTH_PORT")))
-        async with build(client, stubs(settings, channels)):
-            log.info("working", task_queue=TASK_QUEUE, temporal=settings.temporal_address)
+        services = stubs(settings, channels)
+        async with build(client, services), build_for_channels(client, services):
+            log.info("working", task_queues=(TASK_QUEUE, CHANNELS_TASK_QUEUE), temporal=settings.temporal_address)
             await stopped.wait()
             log.info("draining", grace_seconds=GRACE.total_seconds())
     log.info("stopped")

@@ -7,6 +7,8 @@ after a crash hears the same answers, makes the same next call, and reserves not
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from oms.common.v1.address_pb2 import Address, Destination
 from oms.intake.v1.intake_service_pb2 import GetOrderRequest, RecordMovesRequest
 from oms.intake.v1.order_pb2 import Order, ServiceLevel
@@ -22,7 +24,7 @@ from oms.inventory.v1.inventory_service_pb2 import (
 )
 from oms.inventory.v1.reservation_pb2 import Reservation
 from oms.routing.v1.decision_pb2 import Assignment, Decision
-from oms.routing.v1.routing_service_pb2 import Exclusion, PlanLine, PlanOrderRequest
+from oms.routing.v1.routing_service_pb2 import Exclusion, ListNodesRequest, PlanLine, PlanOrderRequest
 from oms.workflow.v1.order_workflow_pb2 import AllocateCommand, AllocateResult, NodeWork, OrderInputLine
 from services.kernel import ids
 from workflows.activities.calls import Stubs
@@ -123,15 +125,41 @@ async def _plan(stubs: Stubs, command: AllocateCommand, order: Order, attempt: _
         ],
         destination=_destination(order.ship_to),
         service_level=ServiceLevel.Name(order.service_level).removeprefix("SERVICE_LEVEL_"),
-        exclusions=[Exclusion(node_id=node_id, sku=sku) for node_id, sku in sorted(attempt.excluded)],
+        exclusions=[
+            Exclusion(node_id=node_id, sku=sku)
+            for node_id, sku in sorted(attempt.excluded | await _elsewhere(stubs, command))
+        ],
         ship_complete=command.ship_complete,
         channel=order.channel,
         priority=_ORDINARY - command.priority if command.priority else 0,
         # Not what the order says: that may have come from this very attempt, and a retry must ask the same.
-        due_time=command.due_time if command.HasField("due_time") else None,
+        due_time=command.due_time if command.HasField("due_time") else _contracted(order),
     )
     decision: Decision = (await stubs.routing.PlanOrder(request)).decision
     return decision
+
+
+async def _elsewhere(stubs: Stubs, command: AllocateCommand) -> set[tuple[str, str]]:
+    """Return every node but the one that is to ship it, for what only one node is to ship."""
+    pins = {line.sku: line.node_id for line in command.lines if line.node_id}
+    if not pins:
+        return set()
+    if len(set(pins.values())) == 1 and all(line.node_id for line in command.lines):
+        pins = {"": next(iter(pins.values()))}
+    nodes: list[str] = []
+    token = ""
+    while True:
+        page = await stubs.routing.ListNodes(ListNodesRequest(page_size=500, page_token=token))
+        nodes += [node.node_id for node in page.nodes]
+        token = page.next_page_token
+        if not token:
+            break
+    return {(node_id, sku) for sku, pinned in pins.items() for node_id in nodes if node_id != pinned}
+
+
+def _contracted(order: Order) -> Timestamp | None:
+    """Return by when it must be there, as the channel or a change says."""
+    return order.details.due_time if order.details.HasField("due_time") else None
 
 
 async def _give_up(stubs: Stubs, attempt: _Attempt) -> None:

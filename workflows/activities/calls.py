@@ -10,6 +10,8 @@ from temporalio.exceptions import ApplicationError
 
 from oms.fulfillment.v1.fulfillment_service_pb2_grpc import FulfillmentServiceStub
 from oms.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
+from oms.intake.v1.order_change_service_pb2_grpc import OrderChangeServiceStub
+from oms.intake.v1.push_service_pb2_grpc import PushServiceStub
 from oms.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from oms.returns.v1.returns_service_pb2_grpc import ReturnsServiceStub
 from oms.routing.v1.routing_service_pb2_grpc import RoutingServiceStub
@@ -32,6 +34,8 @@ class Stubs:
     routing: RoutingServiceStub
     fulfillment: FulfillmentServiceStub
     returns: ReturnsServiceStub
+    changes: OrderChangeServiceStub
+    pushes: PushServiceStub
 
 
 def step(

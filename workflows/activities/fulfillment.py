@@ -5,6 +5,7 @@ from oms.fulfillment.v1.fulfillment_service_pb2 import (
     CancelFulfillmentOrderRequest,
     CreateFulfillmentOrderRequest,
     FulfillmentLineSpec,
+    GetShipmentRequest,
 )
 from oms.intake.v1.cancellation_pb2 import LineQuantity
 from oms.intake.v1.intake_service_pb2 import (
@@ -95,6 +96,9 @@ class FulfillmentActivities:
         await self._stubs.inventory.ConsumeReservations(
             ConsumeReservationsRequest(request_id=key, units=units, reference=command.shipment_id)
         )
+        shipment = (
+            await self._stubs.fulfillment.GetShipment(GetShipmentRequest(shipment_id=command.shipment_id))
+        ).shipment
         shipped = moves(command.lines, Room.ROOM_RELEASED, Room.ROOM_SHIPPED)
         await self._stubs.intake.RecordMoves(
             RecordMovesRequest(
@@ -105,6 +109,8 @@ class FulfillmentActivities:
                 references={
                     **_references(command.fulfillment_order_id, command.node_id),
                     "shipment_id": command.shipment_id,
+                    **({"tracking_number": shipment.tracking_number} if shipment.tracking_number else {}),
+                    **({"carrier_code": shipment.carrier_code} if shipment.carrier_code else {}),
                 },
             )
         )

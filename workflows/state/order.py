@@ -57,6 +57,9 @@ class OrderState:
     unsettled: dict[str, int] = field(default_factory=dict)
     unsettled_lost: dict[str, int] = field(default_factory=dict)
     confirmed: dict[tuple[str, str], int] = field(default_factory=dict)  # called off at a node, not given back yet
+    asked_back: dict[tuple[str, str], int] = field(default_factory=dict)  # a node was asked to leave them to others
+    returning: dict[tuple[str, str], int] = field(default_factory=dict)  # it will, and has not given them back yet
+    resolved: set[str] = field(default_factory=set)  # holds that are gone
     void_owed: bool = False
     patience: Patience = field(default_factory=Patience)
     escalated: set[str] = field(default_factory=set)
@@ -146,6 +149,7 @@ class OrderState:
         With `now`, what waits for stock is tried again: it may be that people have seen to it.
         """
         hold = self.holds.pop(hold_id, None)
+        self.resolved.add(hold_id)
         self.changes += 1
         if now and not cancel:
             self.patience.told(now)
@@ -236,6 +240,9 @@ class OrderState:
         work = self.working.pop(fulfillment_order_id)
         self.confirmed = {key: units for key, units in self.confirmed.items() if key[0] != fulfillment_order_id}
         self._given_back(work, rejected, cancelled)
+        for owed in (self.asked_back, self.returning):
+            for key in [key for key in owed if key[0] == fulfillment_order_id]:
+                del owed[key]
         if node_refused:
             self.skipped.add((work.node_id, ""))
         for units in delivered:
@@ -254,6 +261,8 @@ class OrderState:
             line = self.lines[units.line_id]
             line.working -= units.quantity
             line.open += units.quantity
+            if self._was_asked_for(work.fulfillment_order_id, units):
+                continue
             pair = (work.node_id, line.sku)
             self.refusals[pair] = self.refusals.get(pair, 0) + 1
             self.skipped.add(pair)
@@ -263,6 +272,15 @@ class OrderState:
             key = (work.fulfillment_order_id, units.line_id)
             self.confirmed[key] = max(0, self.confirmed.get(key, 0) - units.quantity)
         self.changes += 1
+
+    def _was_asked_for(self, fulfillment_order_id: str, units: Units) -> bool:
+        """Tell whether the node rejects no more than it was asked to leave to others, and take it off."""
+        key = (fulfillment_order_id, units.line_id)
+        asked = self.asked_back.get(key, 0)
+        for owed in (self.asked_back, self.returning):
+            if key in owed:
+                owed[key] = max(0, owed[key] - units.quantity)
+        return asked >= units.quantity
 
     # What happened: cancellation
 

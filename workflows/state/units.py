@@ -67,6 +67,7 @@ class Line:
     delivered: int = 0
     cancelled: int = 0
     lost: int = 0
+    node: str = ""  # the only one that is to ship it; any where empty
 
     @property
     def accounted(self) -> int:
