@@ -35,6 +35,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "tokens only": {"tls": {"clientAuth": False}, "jwt": {**_JWT, "secret": {"secretName": "oms-jwt"}}},
     "scaled by load": {"services": dict.fromkeys(_SERVICES, _SCALED), "worker": _SCALED},
     "paused": {"worker": {"replicas": 0}},
+    "telling": {"tells": {"enabled": True, "secretName": "oms-tells", "mailPort": 587}},
     "bare": {
         "telemetry": {"metrics": {"enabled": False}},
         **{name: {"enabled": False} for name in ("networkPolicy", "podDisruptionBudget", "migration")},
@@ -51,6 +52,13 @@ VALUES: dict[str, dict[str, Any]] = {
             "paymentUrl": "https://payment.example",
             "wmsUrl": "http://wms.shop.svc:8080/v1",
             "carrierUrl": "http://carrier.shop.svc",
+            "riskUrl": "https://risk.example",
+        },
+        "doors": {
+            "http": {"enabled": True},
+            "secretName": "oms-channels",
+            "folder": {"claimName": "oms-channels"},
+            "pull": True,
         },
         "webhook": {"url": "https://events.example:8443/oms", "secretName": "oms-webhook"},
         "telemetry": {"otlpEndpoint": "http://otel-collector.monitoring.svc:4317", "logLevel": "DEBUG"},

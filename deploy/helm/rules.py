@@ -187,6 +187,8 @@ def _environment(container: Manifest, manifests: list[Manifest]) -> dict[str, st
     """Return what a container is told, as the kubelet would put it together."""
     told: dict[str, str] = {}
     for source in container.get("envFrom", []):
+        if "configMapRef" not in source:
+            continue  # a Secret: what is in it is for the platform team to know
         settings = _named(manifests, "ConfigMap", source["configMapRef"]["name"])
         told |= settings["data"] if settings else {}
     for variable in container.get("env") or []:

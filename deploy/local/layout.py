@@ -10,13 +10,15 @@ from deploy.local.temporal import NAMESPACE, Temporal
 from workflows.search_attributes import SERVER_TYPES
 
 SERVICES = ("intake", "inventory", "routing", "fulfillment", "returns")
-SANDBOXES = ("wms", "carrier", "payment")
+SANDBOXES = ("wms", "carrier", "payment", "risk")
 
 PORTS: Mapping[str, int] = {
     "postgres": 7654,
     "temporal": 7233,
     "temporal-ui": 8233,
     "intake": 7701,
+    # Where webhooks come in.
+    "intake-http": 7706,
     "inventory": 7702,
     "routing": 7703,
     "fulfillment": 7704,
@@ -24,6 +26,12 @@ PORTS: Mapping[str, int] = {
     "wms": 7711,
     "carrier": 7712,
     "payment": 7713,
+    "risk": 7719,
+    # What customers are sent: shown over HTTP, taken over SMTP.
+    "mail": 7714,
+    "smtp": 7715,
+    # Sales channels: polled, and sending webhooks.
+    "channel": 7716,
     "worker": 7720,
 }
 
@@ -50,6 +58,13 @@ def stages(home: Path, port: Mapping[str, int], extra: Mapping[str, str], *, fas
         "OMS_TEMPORAL_NAMESPACE": NAMESPACE,
         **{f"OMS_{name.upper()}_ADDRESS": f"{ports.HOST}:{port[name]}" for name in SERVICES},
         **{f"OMS_{name.upper()}_URL": f"http://{ports.HOST}:{port[name]}" for name in SANDBOXES},
+        "OMS_SMTP_URL": f"smtp://{ports.HOST}:{port['smtp']}",
+        "OMS_SMS_URL": f"http://{ports.HOST}:{port['mail']}",
+        "OMS_MAIL_FROM": "orders@shop.example",
+        "OMS_CHANNEL_URL": f"http://{ports.HOST}:{port['channel']}",
+        "OMS_INTAKE_HTTP_LISTEN": f"{ports.HOST}:{port['intake-http']}",
+        "OMS_INTAKE_FOLDER": str(home / "channels"),
+        "OMS_SECRETS_DIR": str(home / "secrets"),
         "PYTHONUNBUFFERED": "1",
         **extra,
     }
@@ -59,11 +74,17 @@ def stages(home: Path, port: Mapping[str, int], extra: Mapping[str, str], *, fas
         probe = serving if grpc else healthy
         return Program(name, module, port[name], log=logs / f"{name}.log", environment=environment, probe=probe)
 
-    def sandbox(name: str) -> Program:
-        return program(name, f"deploy.local.sandbox.{name}", OMS_STATE=str(home / f"{name}.sqlite"))
+    def sandbox(name: str, smtp: str = "") -> Program:
+        state = str(home / f"{name}.sqlite")
+        return program(name, f"deploy.local.sandbox.{name}", OMS_STATE=state, OMS_SMTP_LISTEN=smtp)
 
     return [
         (postgres, temporal),
-        (*map(sandbox, SANDBOXES), *(program(name, f"services.{name}", grpc=True) for name in SERVICES)),
+        (
+            *map(sandbox, SANDBOXES),
+            sandbox("channel"),
+            sandbox("mail", f"{ports.HOST}:{port['smtp']}"),
+            *(program(name, f"services.{name}", grpc=True) for name in SERVICES),
+        ),
         (program("worker", "workflows.worker", OMS_HEALTH_PORT=str(port["worker"])),),
     ]

@@ -130,6 +130,11 @@ class Stack:
             raise TimeoutError(f"{part} is not up after {seconds:.0f} s")
         return pid
 
+    @property
+    def names(self) -> list[str]:
+        """The names of its parts."""
+        return list(self._parts)
+
     def log(self, part: str) -> Path:
         """Return where the part writes its log."""
         return self._parts[part].log

@@ -1,1 +1,1 @@
-"""Partners to practise with: a warehouse, a carrier, a payment service. They keep books, as real ones do."""
+"""Partners to practise with: a warehouse, a carrier, a payment service, a risk service; most keep books."""

@@ -7,6 +7,8 @@ between; another body gets 409.
     POST /authorizations  {reference, amount_minor, currency_code}
     POST /captures        {reference, amount_minor, currency_code, authorized_minor}
     POST /voids           {reference, amount_minor, currency_code, authorized_minor}
+    POST /renewals        {reference, amount_minor, currency_code, authorized_minor}: set aside for a week longer; 402
+                          for references that begin with "fleeting"
     POST /refunds         {reference, amount_minor, currency_code, captured_minor}
     GET  /ledger          every reference with its sums; GET /ledger/{reference} also with its entries
     GET  /healthz
@@ -27,6 +29,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+from services.kernel.clock import SystemClock
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS accounts (
@@ -51,7 +56,8 @@ CREATE TABLE IF NOT EXISTS answers (
 ) STRICT;
 """
 _LARGEST = 2**53
-_KINDS = ("authorizations", "captures", "voids", "refunds")
+_KINDS = ("authorizations", "captures", "renewals", "voids", "refunds")
+_RENEWED = timedelta(days=7)
 
 
 class RefusalError(Exception):
@@ -131,7 +137,10 @@ class Books:
             "INSERT INTO entries (reference, state, amount_minor) VALUES (?, ?, ?)",
             (order.reference, state, order.amount_minor),
         )
-        return 200, {"id": f"{state}-{entry.lastrowid}", "state": state}
+        body = {"id": f"{state}-{entry.lastrowid}", "state": state}
+        if kind == "renewals":
+            body["expire_time"] = (SystemClock().now() + _RENEWED).isoformat()
+        return 200, body
 
     def _entry(self, kind: str, order: Order) -> str:
         if order.reference.startswith("decline"):
@@ -141,6 +150,8 @@ class Books:
                 return self._authorize(order)
             case "captures":
                 return self._capture(order)
+            case "renewals":
+                return self._renew(order)
             case "voids":
                 return self._void(order)
             case _:
@@ -151,6 +162,14 @@ class Books:
             raise RefusalError(422, "REFERENCE_USED", f"{order.reference} is authorized already")
         self._open(order, authorized=order.amount_minor, captured=0)
         return "authorized"
+
+    def _renew(self, order: Order) -> str:
+        if order.reference.startswith("fleeting"):
+            raise RefusalError(402, "DECLINED", "the bank sets it aside no longer")
+        account = self._account(order, captured=False)
+        left = account["authorized_minor"] - account["captured_minor"] - account["voided_minor"]
+        _limit(order, left, "OVER_AUTHORIZED")
+        return "renewed"
 
     def _capture(self, order: Order) -> str:
         account = self._account(order, captured=False)

@@ -69,6 +69,16 @@ volumeMounts:
   {{- if and .serves .root.Values.jwt.enabled .root.Values.jwt.jwks.configMapName }}
   - {name: jwks, mountPath: /etc/oms/jwt, readOnly: true}
   {{- end }}
+  {{- if .doors }}
+  {{- with .root.Values.doors }}
+  {{- if .secretName }}
+  - {name: channels, mountPath: /etc/oms/channels, readOnly: true}
+  {{- end }}
+  {{- if .folder.claimName }}
+  - {name: folder, mountPath: /var/lib/oms/channels}
+  {{- end }}
+  {{- end }}
+  {{- end }}
 {{- end -}}
 
 {{- define "oms.volumes" -}}
@@ -85,6 +95,16 @@ volumes:
     configMap:
       name: {{ .jwt.jwks.configMapName }}
       items: [{key: {{ .jwt.jwks.key }}, path: jwks.json}]
+  {{- end }}
+  {{- if $.doors }}
+  {{- if .doors.secretName }}
+  - name: channels
+    secret: {secretName: {{ .doors.secretName }}, defaultMode: 288} # 0440
+  {{- end }}
+  {{- if .doors.folder.claimName }}
+  - name: folder
+    persistentVolumeClaim: {claimName: {{ .doors.folder.claimName }}}
+  {{- end }}
   {{- end }}
   {{- end }}
 {{- end -}}
