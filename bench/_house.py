@@ -68,6 +68,16 @@ def replica(server: Postgres, port: int) -> Iterator[int]:
         yield pid
 
 
+@contextlib.contextmanager
+def service(name: str, server: Postgres, **environment: str) -> Iterator[str]:
+    """Migrate and run one service without a Temporal server; yield its address."""
+    migration.upgrade(server.url, name)
+    port = ports.free(1)[0]
+    known = {"OMS_LISTEN": f"127.0.0.1:{port}", "OMS_DATABASE_URL": server.url, "OMS_TEMPORAL_ADDRESS": "127.0.0.1:9"}
+    with process(f"services.{name}", port=port, **{**known, **environment}):
+        yield f"127.0.0.1:{port}"
+
+
 def forget_peak(pid: int) -> None:
     """Let the peak of a process's memory begin anew."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")

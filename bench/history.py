@@ -66,6 +66,7 @@ async def _deliver(system: System, name: str, skus: list[str]) -> str:
         channel="bench",
         external_id=name,
         currency_code="USD",
+        customer_reference=name,
         ship_to=Address(name="A", lines=["1 Street"], city="Chicago", postal_code="60601", country_code="US"),
         lines=[DraftLine(sku=sku, quantity=1, unit_price=Money(currency_code="USD", units=10)) for sku in skus],
         total_amount=Money(currency_code="USD", units=10 * len(skus)),
