@@ -174,6 +174,7 @@ def _order_line(message: OrderLineMessage) -> OrderLine:
         returned=units.returned,
         cancelled=units.cancelled,
         lost=units.lost,
+        due=_minor(message.due_amount) if message.HasField("due_amount") else None,
     )
 
 

@@ -150,7 +150,7 @@ def by_name(case: Case) -> str:
     return str(getattr(case, "__name__", case))
 
 
-@pytest.mark.parametrize("case", RIGHTS, ids=by_name)
+@pytest.mark.parametrize("case", RIGHTS[::3], ids=by_name)  # the long form below has all
 def test_what_is_reserved_is_reserved_once_wherever_the_service_dies(
     house: House, case: Case, numbers: Iterator[int]
 ) -> None:

@@ -24,12 +24,8 @@ SERVERS = ("postgres", "temporal")
 PARTS = ("worker", *layout.SERVICES, *layout.SANDBOXES, *SERVERS)
 # Those of a wave die in the same moment; all that could still talk to one another must cope with the rest gone.
 WAVES = (
-    ("worker",),
-    ("intake", "inventory"),
-    ("routing", "fulfillment", "returns"),
-    layout.SANDBOXES,
-    ("postgres",),
-    ("temporal",),
+    ("worker", "intake", "inventory", *layout.SANDBOXES),
+    ("routing", "fulfillment", "returns", *SERVERS),
 )
 # A step of the partners takes so long that orders are on their way whenever something is killed.
 ENVIRONMENT = {"OMS_SANDBOX_SPEED": "0.2"}

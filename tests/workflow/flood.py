@@ -34,6 +34,8 @@ class Store:
             external_id=reference,
             order_number=reference,
             currency_code="USD",
+            customer_reference=reference,
+            email=f"{reference}@example.com",  # nobody takes it for an order that was sent twice
             ship_to=ADDRESS,
             lines=[DraftLine(sku=self.sku, quantity=quantity, unit_price=usd(10))],
             total_amount=usd(10 * quantity),

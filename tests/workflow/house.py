@@ -36,6 +36,9 @@ NODES = ("dc-east", "dc-west")
 _SPEED = "0.03"
 _STEP = timedelta(days=4)
 
+# The sandboxes let go of a connection after five seconds: one that is older is not used again.
+SHORT_LIVED = httpx.Limits(keepalive_expiry=2)
+
 
 class LeapingClock:
     """The time on the wall, and as much later as the house has leapt; Temporal's test server goes by the same."""
@@ -131,7 +134,7 @@ async def opened(
         channels = await stack.enter_async_context(Channels(settings))
         http = {
             name: await stack.enter_async_context(
-                httpx.AsyncClient(base_url=f"http://{listen[name]}", timeout=10, trust_env=False)
+                httpx.AsyncClient(limits=SHORT_LIVED, base_url=f"http://{listen[name]}", timeout=10, trust_env=False)
             )
             for name in SANDBOXES
         }

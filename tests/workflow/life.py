@@ -100,6 +100,8 @@ class Life(Looking):
             order_number=external_id,
             currency_code="USD",
             customer_reference="philippa@featherstonehaugh.example",
+            # Somebody else each time: nobody is to think that an order is there twice.
+            email=f"{external_id}@featherstonehaugh.example",
             ship_to=ADDRESS,
             lines=[DraftLine(sku=sku, quantity=quantity, unit_price=usd(10)) for sku, quantity in lines],
             total_amount=usd(10 * sum(quantity for _, quantity in lines)),

@@ -239,7 +239,12 @@ class Looking:
         """Wait until the process has been told."""
 
         async def there() -> bool:
-            history = await self.process(what).fetch_history()
+            try:
+                history = await self.process(what).fetch_history()
+            except RPCError as error:
+                if error.status != RPCStatusCode.NOT_FOUND:
+                    raise
+                return False  # the relay has not started it yet
             names = [one.workflow_execution_signaled_event_attributes.signal_name for one in history.events]
             return signal in names
 

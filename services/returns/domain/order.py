@@ -21,6 +21,8 @@ class OrderLine:
     returned: int = 0
     cancelled: int = 0
     lost: int = 0
+    # What it is due of the order's total, where intake has fixed it.
+    due: int | None = None
 
     @property
     def ever_delivered(self) -> int:
@@ -71,6 +73,9 @@ class Order:
         Where lines and shipping add up to the total this is each line's own total; what the channel knows besides (a
         discount on the order) is spread over the lines in proportion, as it is when the money is captured.
         """
+        fixed = {line.line_id: line.due for line in self.lines if line.due is not None}
+        if len(fixed) == len(self.lines):
+            return fixed
         weights = [line.total for line in self.lines]
         if not any(weights):
             weights = [line.quantity for line in self.lines]

@@ -28,9 +28,12 @@ def line(sku: str = "TEE-BLK-M", quantity: int = 1, cents: int = 1000, **fields:
 def draft(*lines: DraftLine, payment: Any = CAPTURED, **fields: Any) -> OrderDraft:
     lines = lines or (line(),)
     total = sum(_cents(one.unit_price) * one.quantity for one in lines)
+    external_id = fields.get("external_id") or str(next(_numbers))
     known: dict[str, Any] = {
         "channel": "shopify-us",
-        "external_id": str(next(_numbers)),
+        "external_id": external_id,
+        # Two orders of one customer that say the same are held as possible duplicates.
+        "customer_reference": f"customer-{external_id}",
         "currency_code": "USD",
         "ship_to": Address(
             name="Robin Example", lines=["1 Main St"], city="Troy", postal_code="12180", country_code="US"

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.money_pb2 import Money
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from oms.common.v1.address_pb2 import Address
 from oms.intake.v1 import intake_service_pb2 as rpc
@@ -17,7 +17,9 @@ from oms.intake.v1.hold_pb2 import (
 from oms.intake.v1.order_event_pb2 import OrderEvent
 from oms.intake.v1.order_pb2 import ORDER_STATUS_ON_HOLD, ORDER_STATUS_OPEN, Payment
 from oms.workflow.v1.order_workflow_pb2 import OrderInput
+from services.intake.domain.acceptance import digest_before_details, normalised
 from services.intake.tables import outbox_events
+from services.intake.wire_draft import draft_from
 from services.kernel.errors import AlreadyExists, InvalidArgument
 from tests.service.intake.drafts import AUTHORIZED, PENDING, draft, line, submit
 
@@ -149,3 +151,22 @@ async def test_five_thousand_lines_are_one_order(intake):
     order = (await intake.SubmitOrder(submit(sent))).order
     assert order.units.open == 10_000
     assert (await intake.GetOrder(rpc.GetOrderRequest(order_id=order.order_id))).order == order
+
+
+async def test_an_order_of_a_release_that_knew_less_is_the_same_order_when_it_comes_again(intake, running):
+    sent = draft(external_id="earlier", email="robin@example.com")
+    order_id = (await intake.SubmitOrder(submit(sent))).order.order_id
+    before = digest_before_details(normalised(draft_from(sent)))
+    async with running.parts.database.begin() as conn:
+        written = {"digest": before, "order_id": order_id}
+        await conn.execute(text("UPDATE intake.orders SET digest = :digest WHERE order_id = :order_id"), written)
+    # This release would have known the address.
+    with pytest.raises(AlreadyExists):
+        await intake.SubmitOrder(submit(sent))
+    async with running.parts.database.begin() as conn:
+        await conn.execute(text("DELETE FROM intake.order_prints WHERE order_id = :order_id"), {"order_id": order_id})
+    again = await intake.SubmitOrder(submit(sent))
+    assert (again.replayed, again.order.order_id) == (True, order_id)
+    sent.lines[0].quantity += 1
+    with pytest.raises(AlreadyExists):
+        await intake.SubmitOrder(submit(sent))

@@ -86,7 +86,9 @@ class Shop:
             external_id=external_id,
             order_number="#1001",
             currency_code="USD",
-            ship_to=Address(name="Robin Example", lines=["1 Main St"], city="Troy", country_code="US"),
+            ship_to=Address(
+                name="Robin Example", lines=["1 Main St"], city="Troy", postal_code="12180", country_code="US"
+            ),
             lines=[
                 DraftLine(sku=f"SKU-{number}", quantity=quantity, unit_price=usd(cents))
                 for number, (quantity, cents) in enumerate(lines, start=1)
