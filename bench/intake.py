@@ -32,6 +32,8 @@ from bench._intake_bulk import fill, sku_of
 from bench._intake_floor import Floor
 from bench._load import Seen, load
 from oms.common.v1.address_pb2 import Address
+from oms.intake.v1.care_service_pb2 import ListMatchingOrdersRequest
+from oms.intake.v1.care_service_pb2_grpc import CareServiceStub
 from oms.intake.v1.intake_service_pb2 import GetOrderRequest, ListOrdersRequest, LookupOrderRequest, SubmitOrderRequest
 from oms.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
 from oms.intake.v1.order_draft_pb2 import DraftLine, OrderDraft, PaymentDraft
@@ -95,7 +97,7 @@ async def _measure(
         stub = IntakeServiceStub(channel)
         if found.stored:
             told("reading", 0.0)
-            await _read(stub, found)
+            await _read(stub, CareServiceStub(channel), found)
         for at, (number, subject) in enumerate(itertools.product(callers, ("sql", "submit"))):
             told(f"{subject}, {number} callers", at / len(callers) / 2)
             async with sql(url, number) if subject == "sql" else submit(stub) as call:
@@ -166,7 +168,7 @@ def _request() -> SubmitOrderRequest:
     return SubmitOrderRequest(request_id=number, draft=draft)
 
 
-async def _read(stub: IntakeServiceStub, found: Found) -> None:
+async def _read(stub: IntakeServiceStub, care: CareServiceStub, found: Found) -> None:
     some = random.Random(1)
 
     def at() -> int:
@@ -181,6 +183,18 @@ async def _read(stub: IntakeServiceStub, found: Found) -> None:
         ),
         "ListOrders, one SKU, 50": lambda: stub.ListOrders(ListOrdersRequest(page_size=50, sku=sku_of(at()))),
     }
+    searches: dict[str, Callable[[], str]] = {
+        "an order number": lambda: f"B-{at()}",
+        "an e-mail address": lambda: f"c{at() % 1_000_000}@example.com",
+        "a SKU": lambda: sku_of(at()),
+        "words of one": lambda: f"{at()} main",
+        "a word of all": lambda: "chicago",
+        "nothing that is there": lambda: "xyzzy",
+    }
+    for name, query in searches.items():
+        kinds[f"search: {name}"] = lambda query=query: care.ListMatchingOrders(  # type: ignore[misc]
+            ListMatchingOrdersRequest(query=query(), page_size=50)
+        )
     for name, ask in kinds.items():
         took = []
         for _ in range(_READS):
