@@ -112,7 +112,7 @@ _OURS = """
 
 async def _settled(connection: asyncpg.Connection, query: str) -> list[asyncpg.Record]:
     """Return what a question finds in the end: an order rests a moment before its last money is written."""
-    for _ in range(40):
+    for _ in range(480):  # orders of hundreds of units are picked one by one
         found = await connection.fetch(query)
         if not found:
             break
