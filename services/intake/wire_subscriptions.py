@@ -1,15 +1,11 @@
 """Subscribers as messages, and their events as CloudEvents."""
 
 import base64
-import json
-
-from cloudevents.core.formats.json import JSONFormat
-from cloudevents.core.v1.event import CloudEvent
-from google.protobuf.json_format import MessageToDict
 
 from oms.intake.v1.order_event_pb2 import OrderEvent
 from oms.intake.v1.subscription_pb2 import Subscription as SubscriptionMessage
 from oms.intake.v1.subscription_service_pb2 import SetSubscriptionRequest
+from services.chassis import cloud_events
 from services.intake.domain.events import Event, EventType
 from services.intake.domain.subscriptions import Subscription, Switch, Wanted
 from services.intake.wire import event_message
@@ -60,19 +56,14 @@ def subscription_message(subscription: Subscription) -> SubscriptionMessage:
 
 def cloud_event(event: Event) -> str:
     """Return the event as the relay's webhook says it: the same words under the same id."""
-    told = CloudEvent(
-        attributes={
-            "id": event.event_id,
-            "source": SOURCE,
-            "type": f"oms.intake.order.{event.fact.type.lower()}",
-            "specversion": "1.0",
-            "subject": event.order_id,
-            "time": event.create_time,
-            "datacontenttype": "application/json",
-        },
-        data=MessageToDict(event_message(event), preserving_proto_field_name=True),
+    return cloud_events.body(
+        event_id=event.event_id,
+        source=SOURCE,
+        kind=f"oms.intake.order.{event.fact.type.lower()}",
+        subject=event.order_id,
+        time=event.create_time,
+        data=event_message(event),
     )
-    return json.dumps(json.loads(JSONFormat().write(told)))
 
 
 def _cursor(subscription: Subscription) -> str:

@@ -1,16 +1,13 @@
 """The sink that tells subscribers: CloudEvents 1.0 as JSON, signed as Standard Webhooks asks."""
 
-import json
 from datetime import UTC, datetime
 
 import httpx
-from cloudevents.core.formats.json import JSONFormat
-from cloudevents.core.v1.event import CloudEvent
 from google.protobuf import message_factory
 from google.protobuf.descriptor_pool import Default
-from google.protobuf.json_format import MessageToDict
 from standardwebhooks import Webhook
 
+from services.chassis import cloud_events
 from services.chassis.relay import Refused
 from services.chassis.store_outbox import Delivery
 from services.kernel.clock import Clock
@@ -58,17 +55,11 @@ class WebhookSink:
 
     def _body(self, event: Delivery) -> str:
         kind = message_factory.GetMessageClass(Default().FindMessageTypeByName(event.message_type))
-        data = MessageToDict(kind.FromString(event.message), preserving_proto_field_name=True)
-        cloud_event = CloudEvent(
-            attributes={
-                "id": event.event_id,
-                "source": self._source,
-                "type": event.type,
-                "specversion": "1.0",
-                "subject": event.attributes["subject"],
-                "time": datetime.fromtimestamp(event.create_time.timestamp(), UTC),
-                "datacontenttype": "application/json",
-            },
-            data=data,
+        return cloud_events.body(
+            event_id=event.event_id,
+            source=self._source,
+            kind=event.type,
+            subject=event.attributes["subject"],
+            time=datetime.fromtimestamp(event.create_time.timestamp(), UTC),
+            data=kind.FromString(event.message),
         )
-        return json.dumps(json.loads(JSONFormat().write(cloud_event)))
